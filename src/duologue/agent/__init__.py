@@ -1,0 +1,1 @@
+"""Agent: turn taking, replies, playback, history, the session machine and its shell."""

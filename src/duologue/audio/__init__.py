@@ -1,0 +1,1 @@
+"""Audio: formats, codecs, resampling, framing. Knows nothing of speech, sessions or vendors."""

@@ -1,0 +1,165 @@
+"""The interfaces of the dialects: a vendor's frames on one side, our vocabulary on the other.
+
+A dialect is pure: no I/O, no clock, no session. It keeps only what the wire demands (first message awaited, sequence numbers, calls the
+client owes). `receive` raises `Violation` for a frame it cannot take, `refuse` puts a violation into the vendor's shape, and the endpoint
+closes the connection when the violation is fatal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from duologue.agent.commands import ClearAudio, EndReason, PlayAudio
+from duologue.agent.events import Event
+from duologue.agent.notices import Notice
+from duologue.agent.settings import AgentSettings
+from duologue.audio.formats import AudioFormat
+from duologue.errors import Violation
+from duologue.listen.events import ListenEvent
+from duologue.listen.hypothesis import ListenOptions
+from duologue.listen.policy import TurnPolicy
+from duologue.runtime.machine import Seconds
+from duologue.speak.context_events import ContextCancelled, ContextNotice, TextPushed
+
+Frame: TypeAlias = str | bytes
+"""A WebSocket message: text or binary."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """What a vendor's socket does when nothing happens; `None` switches a rule off. All in seconds."""
+
+    first_message: Seconds | None = None
+    """From the upgrade to the first message the dialect must have."""
+    idle: Seconds | None = None
+    """Without any message from the client."""
+    session: Seconds | None = None
+    """Length of a connection."""
+    warn_before: Seconds | None = None
+    """A warning this long before the session's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Audio bytes in the format agreed on, any chunking, odd bytes included."""
+
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """A sign of life that means nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """The client asks for the end: finish what was received, then close."""
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """The client's settings are complete: open the session."""
+
+    settings: AgentSettings
+    audio_in: AudioFormat
+    audio_out: AudioFormat
+    container: str = "none"
+    """`none` or `wav`; a header precedes each reply then."""
+
+
+class AgentDialect(Protocol):
+    """A vendor's agent socket."""
+
+    deadlines: Deadlines
+
+    def receive(self, frame: Frame) -> Sequence[Open | Audio | Event | Ping | Close]:
+        """Translate one frame. Raises `Violation`."""
+        ...
+
+    def render(self, out: Notice | PlayAudio | ClearAudio, payload: bytes = b"") -> Sequence[Frame]:
+        """Frames for the client; `payload` is the audio of a `PlayAudio`, already in the client's format."""
+        ...
+
+    def refuse(self, violation: Violation) -> Sequence[Frame]:
+        """The violation in the vendor's shape."""
+        ...
+
+    def closing(self, reason: EndReason) -> tuple[int, str]:
+        """The close code and its reason."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ListenOpen:
+    """What the query of an STT socket asked for."""
+
+    audio: AudioFormat
+    options: ListenOptions
+    turns: TurnPolicy
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Retune:
+    """Other turn thresholds from now on."""
+
+    policy: TurnPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class ForceEnd:
+    """End the open turn now."""
+
+
+class ListenDialect(Protocol):
+    """A vendor's STT socket with turns."""
+
+    deadlines: Deadlines
+
+    def open(self) -> ListenOpen:
+        """What the handshake's query asked for. Raises `Violation`, to be answered on the open socket (C 7.6)."""
+        ...
+
+    def receive(self, frame: Frame) -> Sequence[Audio | Retune | ForceEnd | Ping | Close]:
+        """Translate one frame. Raises `Violation`."""
+        ...
+
+    def connected(self) -> Sequence[Frame]:
+        """What is said first."""
+        ...
+
+    def render(self, event: ListenEvent) -> Sequence[Frame]:
+        """Frames for the client."""
+        ...
+
+    def refuse(self, violation: Violation) -> Sequence[Frame]:
+        """The violation in the vendor's shape."""
+        ...
+
+    def closing(self, reason: EndReason) -> tuple[int, str]:
+        """The close code and its reason."""
+        ...
+
+
+class SpeakDialect(Protocol):
+    """A vendor's TTS socket with contexts."""
+
+    deadlines: Deadlines
+
+    def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled]:
+        """Translate one frame. Raises `Violation`, whose refusal names the context where one was given."""
+        ...
+
+    def render(self, notice: ContextNotice) -> Sequence[Frame]:
+        """Frames for the client, audio converted to the context's own format."""
+        ...
+
+    def refuse(self, violation: Violation) -> Sequence[Frame]:
+        """The violation in the vendor's shape."""
+        ...
+
+    def closing(self, reason: EndReason) -> tuple[int, str]:
+        """The close code and its reason."""
+        ...

@@ -1,0 +1,1 @@
+"""Speak: phrases, spoken text, synthesis, word alignment, contexts. Knows nothing of listening or thinking."""

@@ -1,0 +1,59 @@
+"""What synthesisers are given and what they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from duologue.audio.formats import Pcm, Samples
+from duologue.runtime.engines import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakOptions:
+    """How a synthesis stream should sound."""
+
+    voice: str = ""
+    """A voice of the catalogue; empty for the engine's default."""
+    language: str = "en"
+    speed: float = 1.0
+    """Ratio to the voice's normal rate, 0.5..2."""
+    volume: float = 1.0
+    """Gain, 0..2."""
+    extras: Mapping[str, str | int | float | bool] | None = None
+    """Settings of one engine, passed through from the configuration."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenWord:
+    """A word of a phrase and where it sounds.
+
+    `start` and `end` are samples at the engine's rate from the first sample of the phrase; `text_start` and `text_end` are the
+    characters of the phrase's text, as it was given, that the word speaks. So "what was heard" can be cut from the text itself.
+    """
+
+    text: str
+    start: Samples
+    end: Samples
+    text_start: int
+    text_end: int
+    exact: bool = True
+    """The engine said so; otherwise the times are estimated."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SpeechChunk:
+    """A piece of a phrase's audio, in order."""
+
+    pcm: Pcm
+    phrase: int
+    """Counts the `feed`s of the stream from 1."""
+    words: tuple[SpokenWord, ...] = ()
+    """Words that begin inside this chunk."""
+    last: bool = False
+    """The phrase ends with this chunk (which may be empty)."""
+
+
+SpeechSynthesizer: TypeAlias = Engine[SpeakOptions, str, SpeechChunk]
+"""One `feed` is one phrase."""

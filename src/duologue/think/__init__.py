@@ -1,0 +1,1 @@
+"""Think: messages, completions, language models, tools. Knows nothing of listening or speaking."""

@@ -1,0 +1,79 @@
+"""A conversation as a language model sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+
+class Speaker(StrEnum):
+    """Who said a message."""
+
+    SYSTEM = "system"
+    USER = "user"
+    ASSISTANT = "assistant"
+    TOOL = "tool"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """The model asks for a tool. `arguments` is the JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The one answer to a tool call."""
+
+    call_id: str
+    name: str
+    content: str
+    error: bool = False
+    """The tool failed, timed out or was refused; `content` says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One entry of the conversation.
+
+    An assistant message may carry tool calls; a `TOOL` message carries the id of the call it answers in `call_id`.
+    """
+
+    speaker: Speaker
+    text: str
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    name: str = ""
+    """Of the tool, on a `TOOL` message."""
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A complete URL to be called, with its headers verbatim."""
+
+    url: str
+    method: str = "POST"
+    headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool the model may call. Without an `endpoint` the client runs it."""
+
+    name: str
+    description: str = ""
+    parameters: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """JSON Schema of the arguments."""
+    endpoint: Endpoint | None = None
+    defer_until_end: bool = False
+    """Not to be called by a draft reply (Deepgram's `defer_until_eot`)."""
+
+    @property
+    def client_side(self) -> bool:
+        """The client runs it."""
+        return self.endpoint is None
