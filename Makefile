@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-export PATH := $(HOME)/.local/bin:$(PATH)
 
 .PHONY: help install demo test check format lock sim bench clean
 
@@ -19,6 +18,31 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 	@$(PYTHON) requirements/install.py $(VENV) requirements/dev.txt
 	@touch $(VENV)/.runtime $@
 
-lock:  ## recompile requirements/*.txt from pyproject.toml
+demo: install  ## hear it: a recorded caller, an agent, one barge-in; leaves out/demo.wav and out/demo.html
+	@$(BIN)/duologue demo --out out
+
+test: $(VENV)/.dev check  ## everything: checks, simulation, real engines, the vendors' own clients
+	@$(BIN)/python -m pytest tests --ignore-glob='tests/real/*' --ignore-glob='tests/sdk/*' --durations=10 -n 2
+	@$(BIN)/python -m pytest tests/real tests/sdk --durations=10
+
+check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev  ## put the code into shape
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+sim: $(VENV)/.dev  ## 10,000 random hostile conversations in virtual time, and the planted mutants
+	@$(BIN)/duologue simulate --explore 10000
+
+bench: $(VENV)/.dev  ## latency, density and memory as ratios to a bare floor measured in the same run
+	@$(BIN)/python bench/run.py
+
+lock:  ## recompile requirements/*.txt from pyproject.toml (needs uv)
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
 	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra dev -o requirements/dev.txt
+
+clean:  ## forget the environment and everything made
+	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis
