@@ -1,6 +1,8 @@
 """Create the virtual environment and install one locked requirement file into it, showing progress.
 
-Usage: python requirements/install.py VENV REQUIREMENTS
+Usage: python requirements/install.py VENV REQUIREMENTS [--bare]
+
+With --bare only the requirements are installed, not duologue itself: the vendors' clients of the tests live in such environments.
 
 Only the standard library is used, and only Python 3.11+ is needed. `uv` does the work when it can be had, because it is ten times faster;
 otherwise pip does the same from the same hashed file.
@@ -15,10 +17,11 @@ import venv
 from pathlib import Path
 
 MINIMUM = (3, 11)
+QUIET_PIP = ("--disable-pip-version-check",)
 
 
 def main() -> int:
-    target, requirements = Path(sys.argv[1]), Path(sys.argv[2])
+    target, requirements, bare = Path(sys.argv[1]), Path(sys.argv[2]), "--bare" in sys.argv
     if sys.version_info < MINIMUM:
         found = ".".join(map(str, sys.version_info[:3]))
         print(f"duologue needs Python 3.11 or newer, this is {found}. Try: make PYTHON=python3.12", file=sys.stderr)
@@ -30,15 +33,14 @@ def main() -> int:
         venv.create(target, with_pip=True, clear=True)
     uv = find_uv(python)
     say(f"installing {requirements} ({count(requirements)} packages, {'with uv' if uv else 'with pip'})")
-    project = Path(__file__).resolve().parent.parent
-    if uv:
-        run([uv, "pip", "install", "--python", str(python), "--require-hashes", "-r", str(requirements)])
-        run([uv, "pip", "install", "-q", "--python", str(python), "--no-deps", "-e", str(project)])
-    else:
-        run([str(python), "-m", "pip", "install", "--disable-pip-version-check", "--progress-bar", "on",
-             "--require-hashes", "-r", str(requirements)])  # fmt: skip
-        run([str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "-e", str(project)])
-    say(f"ready after {time.monotonic() - began:.0f} s: {python.parent / 'duologue'} --help")
+    installer = (
+        [uv, "pip", "install", "--python", str(python)] if uv else [str(python), "-m", "pip", "install", *QUIET_PIP]
+    )
+    run([*installer, "--require-hashes", "-r", str(requirements)])
+    if not bare:
+        run([*installer, "-q", "--no-deps", "-e", str(Path(__file__).resolve().parent.parent)])
+    hint = "" if bare else f": {python.parent / 'duologue'} --help"
+    say(f"ready after {time.monotonic() - began:.0f} s{hint}")
     return 0
 
 
@@ -47,21 +49,21 @@ def works(python: Path) -> bool:
     if not python.exists():
         return False
     check = "import sys, pip; sys.exit(sys.version_info < (3, 11))"
-    return subprocess.run([str(python), "-c", check], capture_output=True, check=False).returncode == 0
+    return succeeds([str(python), "-c", check])
 
 
 def find_uv(python: Path) -> str | None:
-    """`uv` from the path or from the environment; installed there when it is missing and can be had."""
-    for place in (shutil.which("uv"), str(python.with_name("uv"))):
-        if place and subprocess.run([place, "--version"], capture_output=True, check=False).returncode == 0:
+    """`uv` from the path, from beside this interpreter or from the environment; fetched into the environment when it can be had."""
+    own = python.with_name("uv")
+    for place in (shutil.which("uv"), str(Path(sys.executable).with_name("uv")), str(own)):
+        if place and Path(place).exists() and succeeds([place, "--version"]):
             return place
     say("fetching uv, the fast installer")
-    fetched = subprocess.run(
-        [str(python), "-m", "pip", "install", "-q", "--disable-pip-version-check", "uv"],
-        capture_output=True,
-        check=False,
-    )
-    return str(python.with_name("uv")) if fetched.returncode == 0 else None
+    return str(own) if succeeds([str(python), "-m", "pip", "install", "-q", *QUIET_PIP, "uv"]) else None
+
+
+def succeeds(command: list[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def count(requirements: Path) -> int:

@@ -1,0 +1,96 @@
+"""Isolated homes for the vendors' own clients: one virtual environment per Python release, one `node_modules` for Node.
+
+Each is made from a locked file the first time it is needed and kept beside the project's environment. What cannot be had is a skip with
+its reason on a laptop, and a failure where `CI` promises it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+HOMES = ROOT / ".venv" / "clients"
+PROGRAMS = Path(__file__).parent / "programs"
+NODE_PROGRAMS = Path(__file__).parent / "node"
+
+INSTALL_LIMIT_S = 300
+RUN_LIMIT_S = 90
+
+
+def missing(reason: str) -> None:
+    if os.environ.get("CI"):
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@cache
+def python(release: str) -> Path:
+    """The interpreter of the environment that holds `release`, such as `cartesia-3.2.0`."""
+    requirements = ROOT / "requirements" / "sdk" / f"{release}.txt"
+    home = HOMES / release
+    ready = home / ".ready"
+    interpreter = home / "bin" / "python"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != requirements.read_text(encoding="utf-8"):
+        made = subprocess.run(
+            [sys.executable, str(ROOT / "requirements" / "install.py"), str(home), str(requirements), "--bare"],
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_LIMIT_S,
+            check=False,
+        )
+        if made.returncode:
+            missing(f"{release} cannot be installed: {made.stderr[-500:]}")
+        ready.write_text(requirements.read_text(encoding="utf-8"), encoding="utf-8")
+    return interpreter
+
+
+@cache
+def node() -> tuple[str, Path]:
+    """The `node` program and the folder whose `node_modules` holds the vendors' Node clients."""
+    home = HOMES / "node"
+    program, npm = shutil.which("node"), shutil.which("npm")
+    if not program or not npm:
+        missing("node and npm are not installed")
+    lock = NODE_PROGRAMS / "package-lock.json"
+    ready = home / ".ready"
+    if not ready.exists() or ready.read_text(encoding="utf-8") != lock.read_text(encoding="utf-8"):
+        home.mkdir(parents=True, exist_ok=True)
+        for name in ("package.json", "package-lock.json"):
+            shutil.copy(NODE_PROGRAMS / name, home / name)
+        made = subprocess.run(
+            [str(npm), "ci", "--no-audit", "--no-fund"],
+            cwd=home,
+            capture_output=True,
+            text=True,
+            timeout=INSTALL_LIMIT_S,
+            check=False,
+        )
+        if made.returncode:
+            missing(f"the Node clients cannot be installed: {made.stderr[-500:]}")
+        ready.write_text(lock.read_text(encoding="utf-8"), encoding="utf-8")
+    return str(program), home
+
+
+def run_python(release: str, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of `programs/` with the clients of `release` only."""
+    return run([str(python(release)), str(PROGRAMS / program), *arguments], {})
+
+
+def run_node(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run one of `node/` with the vendors' Node clients."""
+    binary, home = node()
+    copy = home / program
+    shutil.copy(NODE_PROGRAMS / program, copy)  # require() looks beside the program
+    return run([binary, str(copy), *arguments], {})
+
+
+def run(command: list[str], extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+    return subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S, env=keep | extra, check=False)
