@@ -7,7 +7,7 @@ closes the connection when the violation is fatal.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -25,6 +25,10 @@ from duologue.speak.context_events import ContextCancelled, ContextNotice, TextP
 
 Frame: TypeAlias = str | bytes
 """A WebSocket message: text or binary."""
+
+VoiceLookup: TypeAlias = Callable[[str, str], str | None]
+"""A client's name for a voice and a language code, to a voice of our catalogue; `None` when there is none (a lenient lookup always
+finds one)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +147,32 @@ class ListenDialect(Protocol):
         ...
 
 
+class ContextViolation(Violation):
+    """A violation inside one context of a TTS socket; `context` is `None` when the message named none."""
+
+    def __init__(self, violation: Violation, context: str | None) -> None:
+        super().__init__(
+            violation.code,
+            violation.message,
+            path=violation.path,
+            expected=violation.expected,
+            remedy=violation.remedy,
+            fatal=violation.fatal,
+        )
+        self.context = context
+
+
 class SpeakDialect(Protocol):
     """A vendor's TTS socket with contexts."""
 
     deadlines: Deadlines
 
     def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled]:
-        """Translate one frame. Raises `Violation`, whose refusal names the context where one was given."""
+        """Translate one frame. Raises `Violation`, whose refusal names the context where one was given.
+
+        A refusal that names a context ends it: for a `ContextViolation` with a context the endpoint also tells `SpeechContexts` that the
+        context is cancelled.
+        """
         ...
 
     def render(self, notice: ContextNotice) -> Sequence[Frame]:

@@ -1,0 +1,328 @@
+"""`/tts/websocket`: speech in contexts (Cartesia docs: TTS WebSocket, Contexts, Buffering, Flushing; C§5).
+
+Every event names its context, errors too. After a cancel nothing more is said about a context, because the clients' loops of *other*
+contexts would take it for theirs (C§5.7): so events of contexts that are not open are dropped here, in `render`.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, assert_never
+
+from duologue.agent.commands import EndReason
+from duologue.audio.formats import AudioFormat
+from duologue.audio.output import AudioOutput
+from duologue.errors import Violation
+from duologue.ids import IdSource
+from duologue.protocols.cartesia.errors import SHAPES, context_error_event, sentence, shape_of
+from duologue.protocols.cartesia.formats import TTS_ENCODINGS, TTS_RATES, read_format, read_language
+from duologue.protocols.cartesia.tts_messages import (
+    Chunk,
+    Done,
+    FlushDone,
+    Generation,
+    OutputFormat,
+    Timestamps,
+    VoiceObject,
+    WordTimestamps,
+)
+from duologue.protocols.codec import check_range, convert, encode, parse_object
+from duologue.protocols.dialect import ContextViolation, Deadlines, Frame, VoiceLookup
+from duologue.protocols.query import Query
+from duologue.speak.context_events import (
+    ContextAudio,
+    ContextCancelled,
+    ContextDone,
+    ContextFailed,
+    ContextFlushed,
+    ContextNotice,
+    TextPushed,
+)
+from duologue.speak.speech import SpeakOptions, SpokenWord
+
+IDLE_S = 300.0
+"""Without traffic (C§5.10). Not shorter: the clients cannot reconnect (C§16.2)."""
+MAX_CONTEXTS = 50
+"""Open contexts of one socket."""
+MAX_CONTEXT_ID_CHARACTERS = 512
+MAX_BUFFER_DELAY_MS = 5_000
+DEFAULT_BUFFER_DELAY_MS = 3_000
+"""C§5.5; older pages say 0."""
+SPEED_RANGE = (0.6, 1.5)
+VOLUME_RANGE = (0.5, 2.0)
+LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
+"""Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
+FRAME_S = 0.2
+"""Audio per message at most: 51 KB of base64 for 48 kHz floats, far below the clients' 1 MiB (C§2.7)."""
+RUNNING = 206
+"""The status of everything that is not an error (C§5.3)."""
+DEFAULT_RATE = 24_000
+"""Hertz of the speech this dialect is given, when the server says nothing else."""
+
+
+@dataclass(slots=True)
+class _Context:
+    """What must be remembered of a context to read its next message and to render its audio."""
+
+    audio: AudioFormat
+    output: AudioOutput
+    options: SpeakOptions
+    timestamps: bool
+    segment: int = 1
+
+
+class TtsDialect:
+    """One `/tts/websocket` connection.
+
+    `voices` maps the client's voice and language to a voice of the catalogue; `None` keeps the client's word. `rate` is that of the audio
+    in `ContextAudio`, in hertz. `models` are names accepted besides `sonic*`.
+    """
+
+    deadlines = Deadlines(idle=IDLE_S)
+
+    def __init__(
+        self,
+        query: Query,
+        ids: IdSource,
+        voices: VoiceLookup | None = None,
+        *,
+        rate: int = DEFAULT_RATE,
+        models: Collection[str] = (),
+        max_contexts: int = MAX_CONTEXTS,
+        strict: bool = False,
+    ) -> None:
+        self.query = query
+        self.request_id = ids.uuid()
+        self._ids = ids
+        self._voices = voices
+        self._rate = rate
+        self._models = models
+        self._max_contexts = max_contexts
+        self._strict = strict
+        self._contexts: dict[str, _Context] = {}
+        self._too_large = False
+
+    def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled]:
+        """Translate one message. Raises `ContextViolation`; its refusal ends the context it names (C§3.2)."""
+        name: str | None = None
+        try:
+            members = parse_object(frame)
+            name = self._context_name(members)
+            if members.get("cancel") is True:  # C§5.2: whatever else the message holds, and however it is laid out
+                return self._cancel(name, members)
+            return [self._push(name, convert(members, Generation, strict=self._strict))]
+        except Violation as violation:
+            raise ContextViolation(violation, name) from None
+
+    def _context_name(self, members: dict[str, Any]) -> str:
+        """The client's name for the context, or a fresh one: older versions could leave it out (C§5.1)."""
+        given = members.get("context_id")
+        if given is None or given == "":
+            return self._ids.uuid()
+        if not isinstance(given, str):
+            raise Violation("wrong_shape", "wrong type", path="context_id", expected="str")
+        if len(given) > MAX_CONTEXT_ID_CHARACTERS:
+            limit = f"at most {MAX_CONTEXT_ID_CHARACTERS} characters"
+            raise Violation("out_of_range", "the context id is too long", path="context_id", expected=limit)
+        return given
+
+    def _cancel(self, name: str, members: dict[str, Any]) -> Sequence[ContextCancelled]:
+        if not isinstance(members.get("context_id"), str):
+            raise Violation("wrong_shape", "a required member is missing", path="context_id", expected="a value")
+        if self._contexts.pop(name, None) is None:
+            return []  # C§5.7: cancelling what is unknown or finished is no error
+        return [ContextCancelled(name)]
+
+    def _push(self, name: str, message: Generation) -> TextPushed:
+        context = self._contexts.get(name)
+        if message.transcript is None:
+            raise Violation("wrong_shape", "a required member is missing", path="transcript", expected="a value")
+        delay_ms = DEFAULT_BUFFER_DELAY_MS if message.max_buffer_delay_ms is None else message.max_buffer_delay_ms
+        check_range(delay_ms, 0, MAX_BUFFER_DELAY_MS, "max_buffer_delay_ms")
+        if context is None:
+            context = self._open(message)
+            if len(self._contexts) >= self._max_contexts:
+                raise Violation(
+                    "concurrency_limited",
+                    f"{len(self._contexts)} contexts are open",
+                    path="context_id",
+                    expected=f"at most {self._max_contexts}",
+                )
+            self._contexts[name] = context
+        else:
+            self._check_model(message.model_id)
+            context.options = self._options(message, context.options)
+        return TextPushed(
+            context=name,
+            text=message.transcript,  # verbatim: the client supplies the spaces (C§5.4 rule 2)
+            more=bool(message.continue_),
+            flush=bool(message.flush),
+            options=context.options,
+            buffer_delay=delay_ms / 1000,
+        )
+
+    def _open(self, message: Generation) -> _Context:
+        """A new context: here every required member must be given (C§5.1); later ones may repeat them or not."""
+        for required in ("model_id", "voice", "output_format"):
+            if getattr(message, required) is None:
+                raise Violation("wrong_shape", "a required member is missing", path=required, expected="a value")
+        assert message.output_format is not None  # noqa: S101 - just checked; tells the type checker
+        self._check_model(message.model_id)
+        audio = self._read_format(message.output_format)
+        options = self._options(message, SpeakOptions())
+        return _Context(audio, AudioOutput(self._rate, audio), options, bool(message.add_timestamps))
+
+    def _check_model(self, model: str | None) -> None:
+        if model is not None and not model.lower().startswith("sonic") and model not in self._models:
+            raise Violation(
+                "model_not_found",
+                f"{model[:80]!r} is not a model",
+                path="model_id",
+                expected="sonic-3.5 or another sonic",
+            )
+
+    def _read_format(self, given: OutputFormat) -> AudioFormat:
+        if given.container not in (None, "", "raw"):
+            raise Violation(
+                "unsupported_audio_format",
+                "this socket sends raw audio only",
+                path="output_format.container",
+                expected="raw",
+                remedy="Use POST /tts/bytes for containers.",
+            )
+        audio = read_format(given.encoding, given.sample_rate, "output_format")
+        if self._strict and (audio.encoding not in TTS_ENCODINGS or audio.sample_rate not in TTS_RATES):
+            raise Violation("unsupported_audio_format", "not a documented format", path="output_format")
+        return audio
+
+    def _options(self, message: Generation, before: SpeakOptions) -> SpeakOptions:
+        """What the message says about the delivery; what it leaves out stays as it was in the context."""
+        if message.language is not None and message.locale is not None:
+            raise Violation("language_and_locale", "language and locale exclude each other", path="locale")
+        options = before
+        spoken = message.locale if message.locale is not None else message.language
+        if spoken is not None:
+            path = "locale" if message.locale is not None else "language"
+            options = replace(options, language=read_language(spoken, path))
+        if message.voice is not None:
+            options = replace(options, voice=self._voice(message.voice, options.language))
+        if message.speed is not None:
+            if message.speed not in LEGACY_SPEEDS:
+                raise Violation("out_of_range", "unknown speed", path="speed", expected="slow, normal or fast")
+            options = replace(options, speed=LEGACY_SPEEDS[message.speed])
+        if config := message.generation_config:
+            if config.speed is not None:
+                speed = check_range(config.speed, *SPEED_RANGE, "generation_config.speed")
+                options = replace(options, speed=speed)
+            if config.volume is not None:
+                volume = check_range(config.volume, *VOLUME_RANGE, "generation_config.volume")
+                options = replace(options, volume=volume)
+        return options
+
+    def _voice(self, given: str | VoiceObject, language: str) -> str:
+        """A voice in any of the three shapes (C§5.1), as a name of the catalogue."""
+        if isinstance(given, VoiceObject) and given.embedding is not None and given.id is None:
+            raise Violation(
+                "voice_not_found", "voice embeddings are not supported", path="voice", expected="a voice id"
+            )
+        name, path = (given, "voice") if isinstance(given, str) else (given.id or "", "voice.id")
+        if not name:
+            raise Violation("wrong_shape", "the voice id is missing", path=path, expected="a voice id")
+        found = name if self._voices is None else self._voices(name, language)
+        if found is None:
+            raise Violation(
+                "voice_not_found", f"no voice has the id {name[:80]!r}", path=path, remedy="See GET /voices."
+            )
+        return found
+
+    def render(self, notice: ContextNotice) -> Sequence[Frame]:
+        """Events of a context; nothing for one that is cancelled, failed or done."""
+        context = self._contexts.get(notice.context)
+        if context is None:
+            return []
+        match notice:
+            case ContextAudio():
+                context.segment = notice.segment
+                words = self._timestamps(notice, context)
+                return [*words, *self._chunks(notice.context, context, context.output.push(notice.pcm), notice.elapsed)]
+            case ContextFlushed():
+                # After the segment's last chunk, which also satisfies those who take it for an acknowledgement (C§5.6).
+                flushed = FlushDone(
+                    context_id=notice.context, done=False, status_code=RUNNING, flush_done=True, flush_id=notice.segment
+                )
+                return [encode(flushed)]
+            case ContextDone():
+                del self._contexts[notice.context]
+                tail = self._chunks(notice.context, context, context.output.finish(), 0.0)
+                return [*tail, encode(Done(context_id=notice.context, done=True, status_code=RUNNING))]
+            case ContextFailed():
+                del self._contexts[notice.context]
+                shape = SHAPES.get(notice.code, SHAPES["engine_failed"])
+                return [context_error_event(shape, notice.message, self._error_id(), notice.context)]
+            case _:
+                assert_never(notice)
+
+    def _chunks(self, name: str, context: _Context, payload: bytes, elapsed: float) -> Iterator[str]:
+        """Base64 chunks of at most 0.2 s, cut between samples."""
+        width = context.audio.encoding.width
+        size = int(context.audio.sample_rate * FRAME_S) * width
+        for start in range(0, len(payload), size):
+            chunk = Chunk(
+                context_id=name,
+                done=False,
+                status_code=RUNNING,
+                data=base64.b64encode(payload[start : start + size]).decode(),
+                step_time=round(elapsed * 1000, 3) if start == 0 else 0.0,
+                flush_id=context.segment,
+            )
+            yield encode(chunk)
+
+    def _timestamps(self, notice: ContextAudio, context: _Context) -> Sequence[str]:
+        """The words that begin in a chunk, sent just before it: that serves captions best (C§5.3)."""
+        if not context.timestamps or not notice.words:
+            return []
+        times = WordTimestamps(
+            words=[word.text for word in notice.words],
+            start=[self._seconds(word.start) for word in notice.words],
+            end=[self._seconds(_end(word)) for word in notice.words],
+        )
+        message = Timestamps(
+            context_id=notice.context, done=False, status_code=RUNNING, word_timestamps=times, flush_id=notice.segment
+        )
+        return [encode(message)]
+
+    def _seconds(self, position: int) -> float:
+        return round(position / self._rate, 4)
+
+    def refuse(self, violation: Violation) -> Sequence[Frame]:
+        """The error event, with the context the message named; nothing of that context follows (C§5.8)."""
+        self._too_large = self._too_large or violation.code == "too_large"
+        context = violation.context if isinstance(violation, ContextViolation) else None
+        if context is not None:
+            self._contexts.pop(context, None)
+        return [context_error_event(shape_of(violation), sentence(violation), self._error_id(), context)]
+
+    def _error_id(self) -> str:
+        return self._ids.uuid()
+
+    def closing(self, reason: EndReason) -> tuple[int, str]:
+        """The close code: 1000 whenever the end is orderly (C§15)."""
+        match reason:
+            case EndReason.IDLE:
+                return 1000, "connection idle timeout"  # C§5.10
+            case EndReason.VIOLATION:
+                return (1009, "message too big") if self._too_large else (1008, "invalid message")
+            case EndReason.DRAINED:
+                return 1001, "server going away"
+            case EndReason.FAILED:
+                return 1011, "internal error"
+            case EndReason.CALLER_LEFT | EndReason.FINISHED | EndReason.TOO_LONG:
+                return 1000, ""
+            case _:
+                assert_never(reason)
+
+
+def _end(word: SpokenWord) -> int:
+    return max(word.start, word.end)
