@@ -1,0 +1,202 @@
+"""The embedded voice: espeak-ng, with word times as exact as its own bookkeeping. Plain of timbre, instant, any language.
+
+Word ends are exact too: a word ends where the next begins or where the library's phonemes fall silent, whichever comes first.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from duologue.audio.formats import Samples
+from duologue.errors import Violation
+from duologue.runtime.engines import EngineInfo, Role
+from duologue.speak.engines.espeak_library import EspeakLibrary, EspeakVoice, Mark, PhonemeMark
+from duologue.speak.engines.settings import read_settings
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.words import find_words
+
+CHUNK_S = 0.06
+"""Length of the chunks given."""
+
+MAX_CALL = 600
+"""Characters given to the library at once, about 40 s of speech and 40 ms of work; longer phrases are spoken in several calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class EspeakSettings:
+    """How the voice sounds when a stream says nothing else."""
+
+    voice: str = "en-us+f3"
+    """Language and variant, in the library's names."""
+    rate: int = 165
+    """Words per minute at speed 1, 80..450."""
+    pitch: int = 50
+    """0..100."""
+    pitch_range: int = 55
+    """0 is monotone, 100 sings."""
+
+
+@cache
+def load_library() -> EspeakLibrary:
+    """The process's one library."""
+    return EspeakLibrary()
+
+
+@cache
+def list_variants() -> frozenset[str]:
+    """Names of the library's variants (`f3`, `Annie` ...), in lower case."""
+    import espeakng_loader
+
+    return frozenset(path.name.lower() for path in Path(espeakng_loader.get_data_path(), "voices", "!v").iterdir())
+
+
+class EspeakEngine:
+    """The engine. Streams share the process's one library and take turns by phrases."""
+
+    def __init__(self, settings: EspeakSettings | None = None) -> None:
+        self.settings = settings or EspeakSettings()
+        self.library = load_library()
+        self.info = EngineInfo(
+            name="espeak",
+            role=Role.SYNTHESIZER,
+            version=self.library.version,
+            licence="GPL-3.0-or-later",
+            sample_rate=self.library.sample_rate,
+            step_s=CHUNK_S,
+            languages=tuple(sorted(self.library.languages)),
+            word_times=True,
+            worst_step_s=0.05,
+            max_streams=200,
+        )
+
+    def open(self, options: SpeakOptions) -> EspeakStream:
+        """A fresh stream. Raises `Violation("unknown_voice")`, `Violation("unknown_language")` or `Violation("bad_speed")`."""
+        if not 0.5 <= options.speed <= 2.0:
+            raise Violation("bad_speed", f"speed {options.speed} is not supported", path="speed", expected="0.5 to 2")
+        return EspeakStream(self.library, self._choose(options), options.volume)
+
+    def _choose(self, options: SpeakOptions) -> EspeakVoice:
+        extras = options.extras or {}
+        language, _, variant = (options.voice or self.settings.voice).partition("+")
+        identifier = self.library.languages.get(language.lower())
+        if identifier is None:
+            raise Violation(
+                "unknown_language" if options.voice == "" else "unknown_voice",
+                f"espeak has no voice {language!r}",
+                path="voice",
+                expected="a language of espeak-ng, such as en-us, with a variant if wanted: en-us+f3",
+            )
+        if variant and variant.lower() not in list_variants():
+            raise Violation("unknown_voice", f"espeak has no variant {variant!r}", path="voice")
+        settings = self.settings
+        return EspeakVoice(
+            identifier + (f"+{variant}" if variant else ""),
+            rate=_clamp(float(extras.get("rate", settings.rate)) * options.speed, 80, 450),
+            pitch=_clamp(float(extras.get("pitch", settings.pitch)), 0, 100),
+            pitch_range=_clamp(float(extras.get("pitch_range", settings.pitch_range)), 0, 100),
+        )
+
+
+def _clamp(value: float, low: int, high: int) -> int:
+    return round(min(max(value, low), high))
+
+
+class EspeakStream:
+    """One use of the engine. Counts its phrases."""
+
+    def __init__(self, library: EspeakLibrary, voice: EspeakVoice, volume: float) -> None:
+        self._library = library
+        self._voice = voice
+        self._volume = np.float32(volume)
+        self._phrase = 0
+
+    def feed(self, item: str) -> Iterator[SpeechChunk]:
+        """The phrase in chunks of 60 ms, each with the words that begin in it."""
+        self._phrase += 1
+        return self._chunks(item, self._phrase)
+
+    def _chunks(self, text: str, phrase: int) -> Iterator[SpeechChunk]:
+        length = round(CHUNK_S * self._library.sample_rate)
+        calls = split_calls(text)
+        begun: Samples = 0
+        for number, (first, behind) in enumerate(calls, 1):
+            part = text[first:behind]
+            pcm, marks = self._library.speak(part, self._voice) if part.strip() else (np.zeros(0, np.float32), ())
+            if self._volume != 1:
+                pcm = np.clip(pcm * self._volume, -1.0, 1.0)
+            words = deque(
+                replace(
+                    word,
+                    start=word.start + begun,
+                    end=word.end + begun,
+                    text_start=word.text_start + first,
+                    text_end=word.text_end + first,
+                )
+                for word in time_words(part, marks, len(pcm))
+            )
+            for start in range(0, max(len(pcm), 1), length):
+                end = start + length
+                last = end >= len(pcm)
+                inside = []
+                while words and (words[0].start < begun + end or last):
+                    inside.append(words.popleft())
+                yield SpeechChunk(pcm[start:end], phrase, tuple(inside), last=last and number == len(calls))
+            begun += len(pcm)
+
+    def flush(self) -> Iterator[SpeechChunk]:
+        """Nothing is held back between phrases."""
+        return iter(())
+
+    def close(self) -> None:
+        """Nothing is held between phrases; Nothing is held.."""
+
+
+def split_calls(text: str) -> list[tuple[int, int]]:
+    """Cuts a text into stretches of at most `MAX_CALL` characters, at spaces where there are any."""
+    stretches = []
+    start = 0
+    while len(text) - start > MAX_CALL:
+        space = text.rfind(" ", start, start + MAX_CALL)
+        end = space + 1 if space > start else start + MAX_CALL
+        stretches.append((start, end))
+        start = end
+    return [*stretches, (start, len(text))]
+
+
+def time_words(text: str, marks: Sequence[Mark], length: Samples) -> list[SpokenWord]:
+    """The words of a text from the library's marks; `length` is that of the audio.
+
+    The library marks parts of words ("well-known" has two) and words within what we hold for one ("3.50" has three): marks that fall
+    into one word of ours are joined, from the first start to the last end. A word ends where its sounds fall silent or the next begins.
+    """
+    spans = deque(find_words(text))
+    words: list[SpokenWord] = []
+    current: SpokenWord | None = None
+    quiet: Samples | None = None
+    for mark in marks:
+        if isinstance(mark, PhonemeMark):
+            quiet = None if mark.sounds else mark.sample if quiet is None else quiet
+            continue
+        while spans and spans[0][1] <= mark.text_start:
+            spans.popleft()
+        if not spans or (current is not None and mark.text_start < current.text_end):
+            continue
+        if current is not None:
+            words.append(replace(current, end=mark.sample if quiet is None else min(quiet, mark.sample)))
+        start, end = spans.popleft()
+        current, quiet = SpokenWord(text[start:end], mark.sample, mark.sample, start, end), None
+    if current is not None:
+        words.append(replace(current, end=length if quiet is None else min(quiet, length)))
+    return words
+
+
+def create(settings: Mapping[str, Any]) -> EspeakEngine:
+    """The engine from its part of the configuration. Raises `EngineFailure` when the library cannot be loaded."""
+    return EspeakEngine(read_settings(EspeakSettings, "espeak", settings))
