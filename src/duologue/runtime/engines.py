@@ -6,10 +6,10 @@ a stream, a *host* the place where streams run: this process (`InlineHost`), wor
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 OptionsT_contra = TypeVar("OptionsT_contra", contravariant=True)
 InT_contra = TypeVar("InT_contra", contravariant=True)
@@ -52,6 +52,21 @@ class EngineInfo:
     """How many streams one worker process carries on an ordinary core."""
 
 
+@dataclass(frozen=True, slots=True)
+class EngineSpec:
+    """How to make an engine, in words that can be sent to another process."""
+
+    name: str
+    """The name used in the configuration."""
+    role: Role
+    factory: str
+    """`"module:function"`; `function(settings)` loads the engine and returns it. Called once per worker, where its library is imported."""
+    vocabulary: str
+    """`"module:NAME"` of the `Vocabulary` whose values cross the link; imported on both sides, so it must not import the engine."""
+    settings: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    """Passed to the factory: plain values only (numbers, text, lists, tables)."""
+
+
 class EngineStream(Protocol[InT_contra, OutT_co]):
     """One use of an engine: synchronous, used from one thread, no clock, no I/O.
 
@@ -81,6 +96,14 @@ class Engine(Protocol[OptionsT_contra, InT_contra, OutT_co]):
 
     def open(self, options: OptionsT_contra) -> EngineStream[InT_contra, OutT_co]:
         """A fresh stream. Raises `Violation` for options the engine cannot honour."""
+        ...
+
+
+class BatchEngine(Engine[OptionsT_contra, InT_contra, OutT_co], Protocol[OptionsT_contra, InT_contra, OutT_co]):
+    """An engine that works best on many streams at once. A worker that finds `step` uses it instead of the streams' `feed`."""
+
+    def step(self, work: Sequence[tuple[EngineStream[Any, Any], Any]]) -> Sequence[Iterable[OutT_co]]:
+        """The results of one item for each of several streams of this engine, in the order given."""
         ...
 
 
