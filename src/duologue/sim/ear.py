@@ -1,0 +1,75 @@
+"""The caller's loudspeaker, and the ear before it.
+
+It plays what arrived, one sample after the other from the moment the first arrived, and forgets the rest on a clear: what a correct client
+does. It shares no code with the session's own model of playback, so the two can be held against each other.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duologue.runtime.machine import Seconds
+
+
+@dataclass(slots=True)
+class Sound:
+    """A stretch that plays without a gap."""
+
+    begins: Seconds
+    samples: NDArray[np.int16]
+    label: int
+    """Which reply it belongs to, as far as the wire tells: the number of replies finished before it arrived."""
+
+
+class Ear:
+    """Plays 16 bit mono audio at `rate`."""
+
+    def __init__(self, rate: int) -> None:
+        self._rate = rate
+        self._sounds: list[Sound] = []
+        self._free_at: Seconds = 0.0
+
+    def receive(self, payload: bytes, now: Seconds, label: int = 0) -> None:
+        """Audio arrived; it plays when everything before it has."""
+        samples = np.frombuffer(payload, dtype="<i2")
+        begins = max(now, self._free_at)
+        self._sounds.append(Sound(begins, samples, label))
+        self._free_at = begins + len(samples) / self._rate
+
+    def clear(self, now: Seconds) -> None:
+        """Forget what has not been played."""
+        kept = []
+        for sound in self._sounds:
+            played = self._played(sound, now)
+            if played >= len(sound.samples):
+                kept.append(sound)
+            elif played > 0:
+                kept.append(Sound(sound.begins, sound.samples[:played], sound.label))
+        self._sounds = kept
+        self._free_at = min(self._free_at, now)
+
+    def heard(self, now: Seconds, label: int | None = None) -> NDArray[np.int16]:
+        """Everything heard until `now`, gaps left out; with a label only of that reply."""
+        pieces = [
+            sound.samples[: self._played(sound, now)] for sound in self._sounds if label is None or sound.label == label
+        ]
+        return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int16)
+
+    def sounding(self, now: Seconds) -> bool:
+        """Whether something other than silence is being played."""
+        for sound in reversed(self._sounds):
+            if sound.begins <= now < sound.begins + len(sound.samples) / self._rate:
+                around = sound.samples[max(0, self._played(sound, now) - self._rate // 50) :][: self._rate // 50]
+                return bool(np.any(around))
+        return False
+
+    @property
+    def silent_at(self) -> Seconds:
+        """When everything that arrived will have been played."""
+        return self._free_at
+
+    def _played(self, sound: Sound, now: Seconds) -> int:
+        return min(len(sound.samples), max(0, int((now - sound.begins) * self._rate + 1e-6)))

@@ -1,0 +1,54 @@
+"""The ear: plays in order, forgets on a clear, and knows nothing else."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from duologue.sim.ear import Ear
+
+
+def tone(length: int, value: int = 1000) -> bytes:
+    return np.full(length, value, dtype="<i2").tobytes()
+
+
+def test_audio_is_heard_as_time_passes() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(500), now=1.0)
+    assert len(ear.heard(1.0)) == 0
+    assert len(ear.heard(1.2)) == 200
+    assert len(ear.heard(9.0)) == 500
+
+
+def test_what_arrives_early_waits_for_what_arrived_before() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(500, 1), now=1.0)
+    ear.receive(tone(500, 2), now=1.1)
+    assert ear.silent_at == pytest.approx(2.0)
+    assert list(np.unique(ear.heard(1.4))) == [1]
+    assert list(np.unique(ear.heard(1.6))) == [1, 2]
+
+
+def test_a_clear_forgets_what_was_not_played() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(500), now=0.0)
+    ear.receive(tone(500), now=0.0)
+    ear.clear(now=0.3)
+    assert len(ear.heard(9.0)) == 300
+    ear.receive(tone(100), now=0.4)
+    assert len(ear.heard(0.5)) == 400
+
+
+def test_replies_can_be_heard_apart() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(100), now=0.0, label=1)
+    ear.receive(tone(200), now=0.0, label=2)
+    assert len(ear.heard(9.0, label=2)) == 200
+
+
+def test_silence_is_not_sounding() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(500, 0) + tone(500, 7), now=0.0)
+    assert not ear.sounding(0.2)
+    assert ear.sounding(0.8)
+    assert not ear.sounding(1.2)
