@@ -1,0 +1,290 @@
+"""The embedded dialogue: fills the slots of an order by rules, confirms it, and says goodbye. No model, no network, no chance.
+
+Where the conversation stands is read from the messages alone, each time: every user message is understood again, in the light of the
+question the agent was heard to ask before it. So the same request always gets the same reply, a discarded draft leaves no trace, and a
+question that was cut off before the caller heard it does not count as asked.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+from duologue.think.messages import Message, Speaker, ToolCall
+from duologue.think.rule_book import RuleBook, load_rule_book, read_rule_book
+from duologue.think.spoken_numbers import say_money
+from duologue.think.understanding import NONE, Filled, Heard, Understanding, read_words
+from duologue.think.wording import describe_item, join_words
+
+CONFIRM, MORE, CHANGE = "?confirm", "?more", "?change"
+"""Questions that ask for no slot."""
+
+MAX_ITEMS = 20
+KEYTERMS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the dialogue does next: says something, or first calls a tool."""
+
+    text: str
+    call: ToolCall | None = None
+
+
+@dataclass(slots=True)
+class Standing:
+    """Where a conversation stands."""
+
+    items: list[dict[str, Filled]] = field(default_factory=list)
+    passed: set[str] = field(default_factory=set)
+    """Optional slots that were asked for and passed over."""
+    confirmed: bool = False
+    changing: bool = False
+    closed: bool = False
+    unclear: int = 0
+    """User messages in a row that meant nothing here."""
+    heard: Heard = field(default_factory=Heard)
+    """The last user message."""
+    asked: str | None = None
+    """What the agent last asked and the caller heard."""
+    turns: int = 0
+
+
+class RulesDialogue:
+    """One dialogue, ready to be used by any number of conversations at once."""
+
+    def __init__(self, book: RuleBook) -> None:
+        """Raises `Violation` when the book's expansions cannot be read."""
+        self._book = book
+        self._understanding = Understanding(book)
+        self._hear = lru_cache(maxsize=1024)(self._understanding.hear)
+        self._questions = tuple((name, read_words(text)) for name, text in self._question_texts())
+
+    @classmethod
+    def packaged(cls, name: str = "coffee") -> RulesDialogue:
+        """A dialogue that comes with this program."""
+        text = files("duologue.think").joinpath("dialogues", f"{name}.toml").read_text("utf-8")
+        return cls(read_rule_book(text, f"{name}.toml"))
+
+    @classmethod
+    def load(cls, path: Path) -> RulesDialogue:
+        """A dialogue of your own. Raises `Violation("rule_book")` or `Violation("grammar")` with the path of the mistake."""
+        return cls(load_rule_book(path))
+
+    @property
+    def title(self) -> str:
+        """What it is about."""
+        return self._book.title
+
+    @property
+    def greeting(self) -> str:
+        """A first line for an agent that has none of its own."""
+        return self._book.lines.greeting
+
+    def grammar(self) -> str:
+        """JSGF of everything understood, for `ListenOptions.grammar`; empty when a slot takes free text."""
+        if any(slot.text for slot in self._book.slots.values()):
+            return ""
+        return self._understanding.grammar.render()
+
+    def accepts(self, text: str) -> bool:
+        """The grammar can produce exactly this."""
+        return self._understanding.grammar.accepts(read_words(text))
+
+    def keyterms(self) -> tuple[str, ...]:
+        """Names worth listening for, at most 100."""
+        names: dict[str, None] = {}
+        for slot in self._book.slots.values():
+            for value in slot.values:
+                if value.value != NONE:
+                    names.setdefault(" ".join(read_words(value.value)))
+        return tuple(names)[:KEYTERMS]
+
+    def capture(self, messages: Sequence[Message]) -> str:
+        """What kind of answer the last question expects, a value of `CaptureMode`: `"free"`, `"yes_no"`, `"digits"` ..."""
+        asked = self.stand(messages).asked
+        if asked in (CONFIRM, MORE):
+            return "yes_no"
+        return self._book.slots[asked].capture if asked in self._book.slots else "free"
+
+    def stand(self, messages: Sequence[Message]) -> Standing:
+        """Where a conversation stands after these messages."""
+        standing = Standing()
+        for message in messages:
+            if message.speaker is Speaker.ASSISTANT and message.text:
+                standing.asked = self._question_in(message.text)
+            elif message.speaker is Speaker.USER:
+                self._take(standing, message.text)
+        return standing
+
+    def reply(self, messages: Sequence[Message], tools: Collection[str] = ()) -> Reply:
+        """What to say after these messages, where `tools` are the names the request offers."""
+        standing = self.stand(messages)
+        lines = self._book.lines
+        if not standing.turns:
+            return Reply(lines.greeting)
+        answered = messages[-1].speaker is Speaker.TOOL
+        if standing.confirmed and standing.heard.acts & {"yes"} and standing.asked == CONFIRM and not answered:
+            if self._book.submit_tool in tools:
+                return Reply("", self._submission(standing))
+            return Reply(self._filled(lines.done, standing))
+        if answered:
+            return Reply(self._filled(lines.done, standing))
+        if standing.closed:
+            return Reply(lines.closing)
+        return Reply(" ".join(map(_begin, filter(None, (self._remark(standing), self._question(standing))))))
+
+    def _take(self, standing: Standing, text: str) -> None:
+        """One user message changes where the conversation stands."""
+        asked, book = standing.asked, self._book
+        slot = book.slots.get(asked or "")
+        heard = self._hear(text, asked if slot is not None else None)
+        standing.heard, standing.turns = heard, standing.turns + 1
+        acts = heard.acts
+        in_between = bool(acts & {"repeat", "help", "price"} or heard.topics)
+        if slot is not None and slot.text and heard.words and not in_between and "cancel" not in acts:
+            self._put(standing, {asked or "": Filled(" ".join(heard.words), " ".join(heard.words))})
+            heard = Heard(words=heard.words, acts=frozenset(("yes",)))
+        standing.unclear = standing.unclear + 1 if heard.empty else 0
+        if "cancel" in acts:
+            standing.items, standing.passed = [], set()
+            standing.confirmed = standing.changing = False
+            return
+        if in_between:
+            return
+        for name, value in heard.negated:
+            for item in standing.items:
+                if name in item and item[name].value == value:
+                    del item[name]
+        if heard.groups or heard.negated:
+            self._fill(standing, heard)
+            standing.confirmed = standing.changing = standing.closed = False
+        else:
+            _conclude(standing, asked, acts)
+        if slot is not None and slot.optional and not heard.empty:
+            standing.passed.add(asked or "")
+
+    def _fill(self, standing: Standing, heard: Heard) -> None:
+        key = self._book.key
+        correcting = bool(heard.acts & {"correction"} or heard.negated)
+        for place, group in enumerate(heard.groups):
+            another = standing.asked == MORE or "more" in heard.acts or standing.confirmed
+            complete = bool(standing.items) and key in standing.items[-1]
+            fresh = key in group and (place > 0 or (complete and another and not correcting))
+            if (fresh or not standing.items) and len(standing.items) < MAX_ITEMS:
+                standing.items.append(dict(group))
+            else:
+                self._put(standing, group)
+
+    def _put(self, standing: Standing, group: Mapping[str, Filled]) -> None:
+        """Into the item that was asked about; otherwise into the last one, as a correction."""
+        if not standing.items:
+            standing.items.append({})
+        lacking = [item for item in standing.items if standing.asked in self._book.slots and standing.asked not in item]
+        target = lacking[0] if lacking and standing.asked in group else standing.items[-1]
+        target.update(group)
+
+    def _remark(self, standing: Standing) -> str:
+        """What the last message is answered with, before the next question."""
+        lines, heard = self._book.lines, standing.heard
+        if "cancel" in heard.acts:
+            return lines.cancelled
+        if heard.topics:
+            return " ".join(self._book.topics[topic].say for topic in heard.topics)
+        if "help" in heard.acts:
+            return lines.help
+        if "price" in heard.acts and self._book.money is not None:
+            items = [item for item in (heard.groups or standing.items) if self._book.key in item]
+            text = lines.price if items else lines.empty
+            return self._filled(text, Standing(items=[dict(item) for item in items]))
+        if standing.unclear:
+            return lines.unclear if standing.unclear == 1 else f"{lines.unclear} {lines.help}"
+        return ""
+
+    def _question(self, standing: Standing) -> str:
+        """What to ask next: the first thing missing, then whether all is right."""
+        lines, key = self._book.lines, self._book.key
+        if standing.changing:
+            return lines.change
+        wants_more = standing.confirmed and standing.asked == MORE and "yes" in standing.heard.acts
+        if standing.confirmed and not wants_more:
+            return _last_sentence(lines.done)
+        for item in [{}] if wants_more else standing.items or [{}]:
+            for name, slot in self._book.slots.items():
+                missing = slot.ask and name not in item and not (slot.optional and name in standing.passed)
+                # Whoever already said how they want it is not asked the optional questions of the same place.
+                settled = slot.optional and any(
+                    other in item and self._book.slots[other].place == slot.place for other in self._book.slots
+                )
+                if missing and not settled:
+                    several = len(standing.items) > 1 and key in item
+                    return f"For the {item[key].value}, {slot.ask[0].lower()}{slot.ask[1:]}" if several else slot.ask
+        return self._filled(lines.confirm, standing)
+
+    def _filled(self, line: str, standing: Standing) -> str:
+        total, order = 0.0, []
+        for item in standing.items:
+            text, price = describe_item(self._book, item)
+            order.append(text)
+            total += price
+        money = self._book.money
+        words = {
+            "order": join_words(order),
+            "price": say_money(total, money.one, money.many) if money else "",
+        }
+        return re.sub(r"\{(order|price)\}", lambda found: words[found.group(1)], line)
+
+    def _submission(self, standing: Standing) -> ToolCall:
+        items = [
+            {name: filled.number if filled.number is not None else filled.value for name, filled in item.items()}
+            for item in standing.items
+        ]
+        total = sum(describe_item(self._book, item)[1] for item in standing.items)
+        arguments = {"items": items} | ({"total": round(total, 2)} if self._book.money else {})
+        return ToolCall(f"call_{standing.turns}", self._book.submit_tool, json.dumps(arguments))
+
+    def _question_texts(self) -> list[tuple[str, str]]:
+        lines = self._book.lines
+        asked = [(name, _last_sentence(slot.ask)) for name, slot in self._book.slots.items() if slot.ask]
+        return [
+            *asked,
+            (CONFIRM, _last_sentence(lines.confirm)),
+            (MORE, _last_sentence(lines.done)),
+            (CHANGE, _last_sentence(lines.change)),
+        ]
+
+    def _question_in(self, text: str) -> str | None:
+        """Which question an assistant message ends with, as far as it was heard: at least half of it must have been."""
+        words = read_words(text)
+        for name, question in self._questions:
+            for heard in range(len(question), max(1, len(question) // 2), -1):
+                if words[-heard:] == question[:heard]:
+                    return name
+        return None
+
+
+def _conclude(standing: Standing, asked: str | None, acts: Collection[str]) -> None:
+    """What a message without slots means for the whole: yes, no, goodbye."""
+    yes, no = "yes" in acts, "no" in acts
+    if asked == CONFIRM and (yes or no):
+        standing.confirmed, standing.changing = yes and not no, no
+    elif asked == CHANGE and no:
+        standing.changing = False
+    elif "goodbye" in acts or ((standing.confirmed or not standing.items) and (no or "thanks" in acts)):
+        standing.closed = True
+
+
+def _begin(sentence: str) -> str:
+    """With a capital letter."""
+    return sentence[0].upper() + sentence[1:]
+
+
+def _last_sentence(text: str) -> str:
+    """The part of a line that asks, without places to be filled in."""
+    sentences = re.findall(r"[^.!?]+[.!?]*", text)
+    return sentences[-1].rpartition("}")[2].strip(" ,") if sentences else ""
