@@ -30,7 +30,7 @@ MAX_AUDIO_BYTES = 4 * 1024 * 1024
 MessageT = TypeVar("MessageT")
 
 
-class Message(msgspec.Struct, kw_only=True):
+class Message(msgspec.Struct):
     """A wire message or a part of one. Its repr names the type only, because members may hold a client's secrets."""
 
     def __repr__(self) -> str:
@@ -42,6 +42,17 @@ class Hidden(dict[str, Any]):
 
     def __repr__(self) -> str:
         return "{" + ", ".join(f"{name!r}: '...'" for name in self) + "}"
+
+
+class HiddenUrl(str):
+    """A URL whose repr stops before credentials: no user information, no query."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        scheme, mark, rest = self.partition("://")
+        host, slash, path = rest.partition("/")
+        return repr(f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}" if mark else "...")
 
 
 def encode(message: msgspec.Struct | Mapping[str, Any]) -> str:
