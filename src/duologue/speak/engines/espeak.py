@@ -43,6 +43,30 @@ class EspeakSettings:
     """0 is monotone, 100 sings."""
 
 
+@dataclass(frozen=True, slots=True)
+class Mood:
+    """What an emotion does to the voice."""
+
+    rate: float = 1.0
+    pitch: int = 0
+    pitch_range: int = 0
+
+
+_BRIGHT, _LOW, _CALM, _SHARP = Mood(1.06, 8, 20), Mood(0.9, -8, -20), Mood(0.94, -3, -15), Mood(1.08, 3, 15)
+MOODS: dict[str, Mood] = {
+    **dict.fromkeys(
+        ["happy", "excited", "enthusiastic", "elated", "cheerful", "curious", "surprised", "positivity"], _BRIGHT
+    ),
+    **dict.fromkeys(["sad", "dejected", "melancholic", "disappointed", "tired", "bored", "sadness"], _LOW),
+    **dict.fromkeys(["calm", "peaceful", "serene", "content", "sympathetic", "contemplative"], _CALM),
+    **dict.fromkeys(["angry", "mad", "outraged", "frustrated", "agitated", "alarmed", "panicked", "anger"], _SHARP),
+}
+"""Emotions the voice can hint at; others change nothing."""
+
+_PLAIN = {"en": "en-us", "fr": "fr-fr", "no": "nb", "zh": "cmn", "zh-hk": "yue", "es-mx": "es-419"}
+"""Codes the library does not know by themselves, and what it calls them."""
+
+
 @cache
 def load_library() -> EspeakLibrary:
     """The process's one library."""
@@ -77,7 +101,7 @@ class EspeakEngine:
         )
 
     def open(self, options: SpeakOptions) -> EspeakStream:
-        """A fresh stream. Raises `Violation("unknown_voice")`, `Violation("unknown_language")` or `Violation("bad_speed")`."""
+        """A fresh stream. Raises `Violation` with `unknown_voice`, `unknown_language` or `bad_speed`."""
         if not 0.5 <= options.speed <= 2.0:
             raise Violation("bad_speed", f"speed {options.speed} is not supported", path="speed", expected="0.5 to 2")
         return EspeakStream(self.library, self._choose(options), options.volume)
@@ -85,23 +109,34 @@ class EspeakEngine:
     def _choose(self, options: SpeakOptions) -> EspeakVoice:
         extras = options.extras or {}
         language, _, variant = (options.voice or self.settings.voice).partition("+")
-        identifier = self.library.languages.get(language.lower())
+        identifier = find_language(language, self.library.languages)
         if identifier is None:
             raise Violation(
-                "unknown_language" if options.voice == "" else "unknown_voice",
-                f"espeak has no voice {language!r}",
-                path="voice",
-                expected="a language of espeak-ng, such as en-us, with a variant if wanted: en-us+f3",
+                "unknown_language",
+                f"espeak does not speak {language!r}",
+                path="language",
+                expected="a language of espeak-ng, such as en-us or de",
             )
         if variant and variant.lower() not in list_variants():
             raise Violation("unknown_voice", f"espeak has no variant {variant!r}", path="voice")
         settings = self.settings
+        mood = MOODS.get(str(extras.get("emotion", "")).lower(), Mood())
         return EspeakVoice(
             identifier + (f"+{variant}" if variant else ""),
-            rate=_clamp(float(extras.get("rate", settings.rate)) * options.speed, 80, 450),
-            pitch=_clamp(float(extras.get("pitch", settings.pitch)), 0, 100),
-            pitch_range=_clamp(float(extras.get("pitch_range", settings.pitch_range)), 0, 100),
+            rate=_clamp(float(extras.get("rate", settings.rate)) * options.speed * mood.rate, 80, 450),
+            pitch=_clamp(float(extras.get("pitch", settings.pitch)) + mood.pitch, 0, 100),
+            pitch_range=_clamp(float(extras.get("pitch_range", settings.pitch_range)) + mood.pitch_range, 0, 100),
         )
+
+
+def find_language(language: str, known: Mapping[str, str]) -> str | None:
+    """The library's identifier for a language or locale, or for the nearest it has: `de-DE` is `de`, `en` is `en-us`."""
+    wanted = language.lower().replace("_", "-")
+    plain = wanted.split("-")[0]
+    for name in (wanted, _PLAIN.get(wanted, ""), plain, _PLAIN.get(plain, "")):
+        if name in known:
+            return known[name]
+    return next((known[name] for name in sorted(known) if name.startswith(f"{plain}-")), None) if plain else None
 
 
 def _clamp(value: float, low: int, high: int) -> int:
@@ -155,7 +190,7 @@ class EspeakStream:
         return iter(())
 
     def close(self) -> None:
-        """Nothing is held between phrases; Nothing is held.."""
+        """Nothing is held."""
 
 
 def split_calls(text: str) -> list[tuple[int, int]]:

@@ -1,0 +1,308 @@
+"""One stream of speech: text in, audio and words out, whatever happens to the engine meanwhile.
+
+A phrase is prepared (tags, lexicon, spoken text), given to the engine passage by passage, and its words are carried back to the text as
+it was given. When the engine or its worker dies, the rest of the phrase is asked for once more in a fresh stream, then from the next
+voice of the list, then from another engine; what was already given is not repeated, but for the word that was cut.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+import numpy as np
+
+from duologue.audio.formats import Samples
+from duologue.audio.resample import Resampler
+from duologue.errors import DuologueError, EngineFailure, Refused
+from duologue.runtime.engines import Channel, EngineHost, Flushed
+from duologue.speak.markup import Passage, Style, read_markup
+from duologue.speak.pronunciation import Lexicon
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.spoken_text import say_aloud
+from duologue.speak.voices import VoiceCatalogue
+from duologue.speak.word_translation import WordEstimator, WordTranslation
+
+MAX_QUEUED_CHARACTERS = 100_000
+"""Text a channel lets wait; more is refused."""
+
+SILENCE_CHUNK_S = 0.1
+"""Length of the chunks a break is given in."""
+
+Deliver: TypeAlias = Callable[[SpeechChunk], None]
+Fail: TypeAlias = Callable[[EngineFailure, bool], None]
+"""Told of a failure, and whether another voice takes over from where it happened."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakEngines:
+    """Everything a server has to speak with."""
+
+    hosts: Mapping[str, EngineHost[SpeakOptions, str, SpeechChunk]]
+    """By name; the first is the default and the first to fall back to. Never empty."""
+    voices: VoiceCatalogue = field(default_factory=VoiceCatalogue)
+    lexicon: Lexicon = field(default_factory=Lexicon)
+
+    @property
+    def rate(self) -> int:
+        """Of all audio that channels give, in hertz: the default engine's; others are resampled to it."""
+        return next(iter(self.hosts.values())).info.sample_rate
+
+    def choose(self, wanted: Sequence[SpeakOptions]) -> list[VoiceChoice]:
+        """The voices to try, in order: those wanted, then every other engine's. Raises `Violation("unknown_voice")` when strict."""
+        choices = []
+        for options in wanted:
+            voice, resolved = self.voices.resolve(options)
+            name = voice.engine if voice.engine in self.hosts else next(iter(self.hosts))
+            choices.append(VoiceChoice(name, self.hosts[name], resolved if name == voice.engine else options))
+        tried = {choice.engine for choice in choices}
+        spare = replace(wanted[0], voice="", extras=None)
+        return choices + [VoiceChoice(name, host, spare) for name, host in self.hosts.items() if name not in tried]
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceChoice:
+    """An engine, and the options in its own words."""
+
+    engine: str
+    host: EngineHost[SpeakOptions, str, SpeechChunk]
+    options: SpeakOptions
+
+
+@dataclass(slots=True)
+class _Phrase:
+    """A phrase and how far it has come."""
+
+    number: int
+    text: str
+    given: Samples = 0
+    last_word: SpokenWord | None = None
+
+    @property
+    def resume_at(self) -> int:
+        """The character to go on from: that of the word that was cut, if one was."""
+        if self.last_word is None:
+            return 0
+        return self.last_word.text_start if self.last_word.end > self.given else self.last_word.text_end
+
+
+class SpeakChannel:
+    """The shell of one synthesis stream. `deliver` gets every chunk in order: words count characters of the text given to `say`."""
+
+    def __init__(self, engines: SpeakEngines, choices: Sequence[VoiceChoice], deliver: Deliver, fail: Fail) -> None:
+        """Use `open`."""
+        self._engines = engines
+        self._choices = list(choices)
+        self._deliver = deliver
+        self._fail = fail
+        self._style = Style()
+        self._phrases: asyncio.Queue[_Phrase | None] = asyncio.Queue()
+        self._queued = 0
+        self._count = 0
+        self._channel: Channel[str, SpeechChunk] | None = None
+        self._results: AsyncIterator[SpeechChunk | Flushed] | None = None
+        self._opened_for: Style | None = None
+        self._failure: EngineFailure | None = None
+        self._finishing = self._closed = False
+        self._task: asyncio.Task[None] | None = None
+
+    @classmethod
+    async def open(
+        cls, engines: SpeakEngines, options: SpeakOptions | Sequence[SpeakOptions], deliver: Deliver, fail: Fail
+    ) -> SpeakChannel:
+        """A channel with a stream open in the first voice that can be had. `options` may be a list of fallbacks.
+
+        Raises `Refused` when every engine is full, `Violation` when none can do what is asked, `EngineFailure` when none can be started.
+        """
+        wanted = [options] if isinstance(options, SpeakOptions) else list(options)
+        channel = cls(engines, engines.choose(wanted), deliver, fail)
+        while True:
+            try:
+                await channel._reach(channel._style)
+                break
+            except DuologueError:
+                if len(channel._choices) == 1:
+                    raise
+                log.warning("voice engine %s cannot be opened, trying the next", channel._choices.pop(0).engine)
+        channel._start()
+        return channel
+
+    @property
+    def rate(self) -> int:
+        """Of the audio given, in hertz."""
+        return self._engines.rate
+
+    def say(self, text: str) -> int:
+        """Queue a phrase; its number, from 1. Raises `Refused("speech_queue_full")` past `MAX_QUEUED_CHARACTERS`."""
+        if self._closed or self._finishing or self._failure is not None:
+            return self._count
+        if self._queued + len(text) > MAX_QUEUED_CHARACTERS:
+            raise Refused("speech_queue_full", f"more than {MAX_QUEUED_CHARACTERS} characters wait to be spoken")
+        self._queued += len(text)
+        self._count += 1
+        self._phrases.put_nowait(_Phrase(self._count, text))
+        return self._count
+
+    def finish(self) -> None:
+        """No more phrases will come. Idempotent."""
+        if not self._finishing:
+            self._finishing = True
+            self._phrases.put_nowait(None)
+
+    async def finished(self) -> None:
+        """Return once everything said before `finish` was delivered, or the channel was closed. Raises `EngineFailure` when it failed."""
+        if self._task is not None:
+            await asyncio.wait([self._task])
+            if not self._task.cancelled() and (error := self._task.exception()) is not None:
+                raise error  # our own mistake, not the engine's: those end in `fail`
+        if self._failure is not None:
+            raise self._failure
+
+    def cancel(self) -> None:
+        """Forget what is queued and all audio still to come: nothing is delivered after this. New phrases may follow."""
+        self._stop()
+        self._phrases = asyncio.Queue()
+        self._queued = 0
+        if self._finishing:
+            self._phrases.put_nowait(None)
+        if not self._closed and self._failure is None:
+            self._start()
+
+    def close(self) -> None:
+        """End the stream; nothing is delivered any more. Idempotent."""
+        self._closed = True
+        self._stop()
+
+    def _start(self) -> None:
+        self._task = asyncio.get_running_loop().create_task(self._run(self._phrases), name="speak")
+
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.cancel()
+        self._drop()
+
+    def _drop(self) -> None:
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = self._results = self._opened_for = None
+
+    async def _run(self, phrases: asyncio.Queue[_Phrase | None]) -> None:
+        try:
+            while (phrase := await phrases.get()) is not None:
+                self._queued -= len(phrase.text)
+                await self._speak(phrase)
+        except EngineFailure as failure:
+            self._failure = failure
+            self._fail(failure, False)
+        finally:
+            if self._phrases is phrases:  # not when a cancel has begun anew
+                self._drop()
+
+    async def _speak(self, phrase: _Phrase) -> None:
+        retried = False
+        while True:
+            try:
+                return await self._speak_rest(phrase)
+            except DuologueError as error:
+                self._drop()
+                failure = _as_failure(error, self._choices[0].engine, phrase, retried=retried)
+                if isinstance(error, EngineFailure) and not retried:
+                    retried = True
+                    log.warning("%s; asking again", failure)
+                    continue
+                if len(self._choices) == 1:
+                    raise failure from error
+                self._choices.pop(0)
+                retried = False
+                self._fail(failure, True)
+
+    async def _speak_rest(self, phrase: _Phrase) -> None:
+        """What has not been given of a phrase, passage by passage."""
+        passages = read_markup(phrase.text, self._style)
+        if phrase.given:
+            passages = [replace(passage, text=passage.text.after(phrase.resume_at)) for passage in passages]
+            passages = [passage for passage in passages if passage.text.text.strip()] or passages[-1:]
+            passages[0] = replace(passages[0], pause=0.0)  # its silence came before what was given
+        for passage in passages[:-1]:
+            await self._speak_passage(phrase, passage, last=False)
+        await self._speak_passage(phrase, passages[-1], last=True)
+        self._style = passages[-1].style
+
+    async def _speak_passage(self, phrase: _Phrase, passage: Passage, *, last: bool) -> None:
+        self._be_silent(phrase, passage.pause)
+        choice = self._choices[0]
+        spoken = say_aloud(self._engines.lexicon.apply(passage.text), choice.options.language)
+        if not spoken.text.strip():
+            if last:
+                self._deliver(SpeechChunk(np.zeros(0, np.float32), phrase.number, last=True))
+            return
+        await self._reach(passage.style)
+        channel, results = self._channel, self._results
+        if channel is None or results is None:
+            raise EngineFailure(choice.engine, "the stream was closed", lost="the phrase being spoken")
+        translation = WordTranslation(phrase.text, spoken)
+        info = choice.host.info
+        estimator = None if info.word_times else WordEstimator(spoken.text, info.sample_rate, choice.options.speed)
+        resampler = Resampler(info.sample_rate, self.rate)
+        begun = phrase.given
+        channel.send(spoken.text)
+        async for result in results:
+            if isinstance(result, Flushed):
+                continue
+            for chunk in translation.push(estimator.push(result) if estimator else result):
+                self._give(phrase, chunk, resampler, begun, ends=last and chunk.last)
+            if result.last:
+                return
+        raise EngineFailure(choice.engine, "the stream ended", lost="the phrase being spoken")
+
+    def _give(self, phrase: _Phrase, chunk: SpeechChunk, resampler: Resampler, begun: Samples, *, ends: bool) -> None:
+        pcm = resampler.push(chunk.pcm)
+        if chunk.last:
+            pcm = np.concatenate((pcm, resampler.finish()))
+        scale = self.rate / self._choices[0].host.info.sample_rate
+        words = tuple(
+            replace(word, start=begun + round(word.start * scale), end=begun + round(word.end * scale))
+            for word in chunk.words
+        )
+        phrase.given += len(pcm)
+        if words:
+            phrase.last_word = words[-1]
+        self._deliver(SpeechChunk(pcm, phrase.number, words, last=ends))
+
+    def _be_silent(self, phrase: _Phrase, seconds: float) -> None:
+        left = round(seconds * self.rate)
+        step = round(SILENCE_CHUNK_S * self.rate)
+        while left > 0:
+            pcm = np.zeros(min(left, step), np.float32)
+            phrase.given += len(pcm)
+            left -= len(pcm)
+            self._deliver(SpeechChunk(pcm, phrase.number))
+
+    async def _reach(self, style: Style) -> None:
+        """Have a stream open in the first choice's voice and in this style."""
+        if self._channel is not None and style == self._opened_for:
+            return
+        self._drop()
+        choice = self._choices[0]
+        options = choice.options
+        extras = {**(options.extras or {}), **({"emotion": style.emotion} if style.emotion else {})}
+        channel = await choice.host.open(
+            replace(
+                options,
+                speed=min(max(options.speed * style.speed, 0.5), 2.0),
+                volume=min(max(options.volume * style.volume, 0.0), 2.0),
+                extras=extras or None,
+            )
+        )
+        self._channel, self._results, self._opened_for = channel, aiter(channel), style
+
+
+def _as_failure(error: DuologueError, engine: str, phrase: _Phrase, *, retried: bool) -> EngineFailure:
+    lost = f"the rest of phrase {phrase.number}"
+    message = error.message if isinstance(error, EngineFailure) else str(error)
+    return EngineFailure(engine, message, lost=lost, retried=retried)
