@@ -105,6 +105,13 @@ class ReopenListening:
 
 
 @dataclass(frozen=True, slots=True)
+class Expect:
+    """Expect this kind of answer from the caller's next segment on. Cheap: the recogniser stays open, no audio is replayed."""
+
+    options: ListenOptions
+
+
+@dataclass(frozen=True, slots=True)
 class ForceTurnEnd:
     """End the caller's open turn now."""
 
@@ -148,6 +155,7 @@ Command: TypeAlias = (
     | CancelTool
     | RetuneTurns
     | ReopenListening
+    | Expect
     | ForceTurnEnd
     | Notify
     | EndSession

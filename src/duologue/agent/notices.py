@@ -48,6 +48,8 @@ class CallerSaid:
 
     text: str
     injected: bool = False
+    backchannel: bool = False
+    """A sign of listening over the agent's speech: not answered, and not in the model's history."""
 
 
 @dataclass(frozen=True, slots=True)
