@@ -1,0 +1,187 @@
+"""A simulated caller on Deepgram's agent wire: a mouth, an ear, patience, and a plan.
+
+The caller speaks marked speech (`marked.py`) in frames on the virtual clock, plays what comes back through its ear, forgets it when the
+server says that the user started speaking, answers function calls as late as its plan says, and keeps every frame with its time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from duologue.audio.formats import LISTEN_RATE
+from duologue.runtime.machine import Seconds
+from duologue.sim.ear import Ear
+from duologue.sim.marked import Lexicon, say
+from duologue.sim.plan import Answering, Plan, Step, Wait
+from duologue.sim.wire import AsgiApp, MemorySocket
+
+AGENT_RATE = LISTEN_RATE
+"""The rate the caller asks the agent's speech in; that of the marked synthesiser, so that nothing is resampled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A frame of the server: when, and what. `audio` counts samples."""
+
+    at: Seconds
+    message: dict[str, Any]
+    audio: int = 0
+
+
+@dataclass(slots=True)
+class Call:
+    """Everything that came of a call, for the audit."""
+
+    plan: Plan
+    lexicon: Lexicon
+    ear: Ear
+    received: list[Received] = field(default_factory=list)
+    clears: list[Seconds] = field(default_factory=list)
+    tool_answers: dict[str, str] = field(default_factory=dict)
+    began: Seconds = 0.0
+    ended: Seconds = 0.0
+    close: tuple[int, str] | None = None
+    hung_up: bool = False
+
+    def messages(self, kind: str) -> list[Received]:
+        """All messages of one type, in order."""
+        return [received for received in self.received if received.message.get("type") == kind]
+
+
+class Caller:
+    """Carries out a plan against an application."""
+
+    def __init__(self, app: AsgiApp, plan: Plan, lexicon: Lexicon, path: str = "/v1/agent/converse") -> None:
+        loop = asyncio.get_running_loop()
+        self._now: Callable[[], Seconds] = loop.time
+        self._plan = plan
+        self._lexicon = lexicon
+        self._call = Call(plan, lexicon, Ear(AGENT_RATE))
+        self._socket = MemorySocket(app, path, self._take)
+        self._mouth: list[NDArray[np.int16]] = []
+        self._applied = asyncio.Event()
+        self._finished_replies = 0
+        self._thinking = False
+        self._late_answers: list[asyncio.TimerHandle] = []
+
+    async def run(self) -> Call:
+        """The whole call. Raises what the application raised, and `Rejected` when it does not answer."""
+        await self._socket.connect()
+        self._call.began = self._now()
+        self._socket.send(json.dumps(self._plan.settings))
+        microphone = asyncio.get_running_loop().create_task(self._microphone(), name="caller's microphone")
+        try:
+            await self._applied.wait()
+            for step in self._plan.steps:
+                if self._socket.closed is not None:
+                    break
+                await self._carry_out(step)
+            if not self._plan.hangs_up:
+                await self._listen_to_the_end()
+        finally:
+            microphone.cancel()
+            for answer in self._late_answers:
+                answer.cancel()
+        self._call.hung_up = self._socket.closed is None
+        self._call.ended = self._now()
+        await self._socket.close()
+        self._call.close = self._socket.closed
+        return self._call
+
+    async def _carry_out(self, step: Step) -> None:
+        await self._wait(step)
+        if step.line:
+            self._speak(step)
+            while self._mouth:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
+                await asyncio.sleep(self._plan.frame_s)
+        if step.message is not None:
+            self._socket.send(json.dumps(step.message))
+
+    async def _wait(self, step: Step) -> None:
+        """Until the moment the plan names, or until patience ends."""
+        until = self._now() + step.patience
+        while self._now() < until and self._socket.closed is None:
+            if step.wait is Wait.NOTHING:
+                break
+            if step.wait is Wait.AGENT_SPEAKS and self._call.ear.sounding(self._now()):
+                break
+            if step.wait is Wait.AGENT_SILENT and not self._thinking and self._call.ear.silent_at <= self._now():
+                break
+            await asyncio.sleep(self._plan.frame_s)
+        await asyncio.sleep(step.then)
+
+    def _speak(self, step: Step) -> None:
+        for place, part in enumerate(step.line.split(" / ")):
+            if place:
+                self._mouth.append(np.zeros(round(step.hesitation * LISTEN_RATE), dtype=np.int16))
+            self._mouth.append(say(part, self._lexicon))
+
+    async def _microphone(self) -> None:
+        """One frame after the other, silence when there is nothing to say."""
+        length = round(self._plan.frame_s * LISTEN_RATE)
+        due = self._now()
+        while self._socket.closed is None:
+            frame = np.zeros(length, dtype=np.int16)
+            at = 0
+            while self._mouth and at < length:
+                piece = self._mouth[0][: length - at]
+                frame[at : at + len(piece)] = piece
+                at += len(piece)
+                self._mouth[0] = self._mouth[0][len(piece) :]
+                if not len(self._mouth[0]):
+                    self._mouth.pop(0)
+            self._socket.send(frame.tobytes())
+            due += self._plan.frame_s
+            await asyncio.sleep(max(0.0, due - self._now()))
+
+    async def _listen_to_the_end(self) -> None:
+        """Stay until the agent has been silent for a while."""
+        quiet_since = self._now()
+        until = self._now() + self._plan.patience
+        while self._socket.closed is None and self._now() < until:
+            if self._thinking or self._call.ear.silent_at > self._now():
+                quiet_since = self._now()
+            elif self._now() - quiet_since >= self._plan.lingers:
+                return
+            await asyncio.sleep(0.1)
+
+    def _take(self, frame: str | bytes) -> None:
+        now = self._now()
+        if isinstance(frame, bytes):
+            self._call.received.append(Received(now, {}, len(frame) // 2))
+            self._call.ear.receive(frame, now, self._finished_replies)
+            return
+        message = json.loads(frame)
+        self._call.received.append(Received(now, message))
+        kind = message["type"]
+        if kind == "SettingsApplied":
+            self._applied.set()
+        elif kind == "UserStartedSpeaking":
+            self._call.clears.append(now)
+            self._call.ear.clear(now)
+        elif kind == "ConversationText":
+            self._thinking = message["role"] == "user"
+        elif kind == "AgentAudioDone":
+            self._finished_replies += 1
+            self._thinking = False
+        elif kind == "FunctionCallRequest":
+            for function in message["functions"]:
+                self._answer(function)
+
+    def _answer(self, function: dict[str, Any]) -> None:
+        """Answer a call when the plan says, or never."""
+        answering: Answering = self._plan.answering
+        if not function["client_side"] or answering.never:
+            return
+        content = f"result of {function['id']}"
+        self._call.tool_answers[function["id"]] = content
+        reply = {"type": "FunctionCallResponse", "id": function["id"], "name": function["name"], "content": content}
+        loop = asyncio.get_running_loop()
+        self._late_answers.append(loop.call_later(answering.after, self._socket.send, json.dumps(reply)))

@@ -1,0 +1,58 @@
+"""What a simulated caller is going to do. Values only: a plan can be drawn from a seed, written down, shrunk and replayed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from duologue.runtime.machine import Seconds
+
+
+class Wait(StrEnum):
+    """What a caller waits for before a step."""
+
+    NOTHING = "nothing"
+    AGENT_SPEAKS = "agent_speaks"
+    AGENT_SILENT = "agent_silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Wait for something (at most `patience`), then a little longer, then speak a line or send a message."""
+
+    wait: Wait = Wait.AGENT_SILENT
+    then: Seconds = 0.3
+    patience: Seconds = 15.0
+    line: str = ""
+    """Words to say; ` / ` marks a hesitation."""
+    hesitation: Seconds = 0.5
+    message: dict[str, Any] | None = field(default=None, hash=False)
+    """A message of the wire, sent as JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """How the caller's program answers function calls."""
+
+    after: Seconds = 0.2
+    never: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One call."""
+
+    settings: dict[str, Any] = field(hash=False)
+    """Deepgram's `Settings`."""
+    steps: tuple[Step, ...]
+    answering: Answering = Answering()
+    frame_s: Seconds = 0.1
+    """Length of the audio frames sent."""
+    hangs_up: bool = False
+    """Leaves right after the last step."""
+    lingers: Seconds = 2.0
+    """How long silence must last before the caller thinks the call is over."""
+    patience: Seconds = 60.0
+    """When the caller leaves whatever happens."""
+    seed: int = 0
