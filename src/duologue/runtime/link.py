@@ -27,7 +27,7 @@ class Kind(IntEnum):
     START = 0
     """To the worker, stream 0, first of all: an `EngineSpec`."""
     OPEN = 1
-    """Begin a stream. The payload is the stream's window: results it may be ahead of the reader. Its options follow as an item."""
+    """Begin a stream; a `Window`. Its options follow as an item."""
     FLUSH = 2
     """Give up everything held back; the payload is the flush's number."""
     CANCEL = 3
@@ -57,6 +57,16 @@ class Kind(IntEnum):
 FIRST_ITEM = 32
 
 Frame: TypeAlias = tuple[int, int, msgspec.Raw]
+
+
+class Window(msgspec.Struct, array_like=True, frozen=True):
+    """How far a stream may run ahead of its reader, and how often it says how far it has come."""
+
+    ahead: int
+    """Results sent and not yet taken."""
+    done_items: int
+    """Items worked off without a word, and the bytes of them: a word per item would wake the server twice for each step."""
+    done_bytes: int
 
 
 class Refusal(msgspec.Struct, array_like=True, frozen=True):

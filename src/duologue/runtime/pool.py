@@ -71,7 +71,7 @@ class PoolHost(Generic[OptionsT, InT, OutT]):
             if isinstance(result, BaseException):
                 await self.close()
                 raise result
-        self._keepers = [asyncio.create_task(self._keep(number)) for number in list(self._links)]
+        self._keepers = [asyncio.create_task(self._keep(link)) for link in list(self._links.values())]
 
     async def open(self, options: OptionsT) -> PoolChannel[InT, OutT]:
         """A channel to a new stream on the least loaded worker.
@@ -97,13 +97,10 @@ class PoolHost(Generic[OptionsT, InT, OutT]):
         if self._keepers:
             await asyncio.wait(self._keepers)
         self._keepers.clear()
-        links, self._links = self._links, {}
-        for number in links:
-            self._placement.leave(number)
-        await asyncio.gather(*(link.close() for link in links.values()))
+        await asyncio.gather(*(link.close() for link in list(self._links.values())))
         self._wake_openers()
 
-    async def _start_worker(self) -> int:
+    async def _start_worker(self) -> WorkerLink:
         """One more worker, loaded and answering. Raises `EngineFailure`."""
         number, self._next = self._next, self._next + 1
         self._progress(f"{self._spec.role} {self._spec.name}: loading")
@@ -112,30 +109,38 @@ class PoolHost(Generic[OptionsT, InT, OutT]):
         self._info = await link.start()
         self._links[number] = link
         self._placement.join(number, self._policy.capacity or self._info.max_streams)
+        link.lost.add_done_callback(lambda _: self._forget(number))
         self._wake_openers()
         self._progress(f"{self._spec.role} {self._spec.name}: {len(self._links)} of {self._workers} ready")
-        return number
+        return link
 
-    async def _keep(self, number: int) -> None:
+    def _forget(self, number: int) -> None:
+        """A worker is gone; it was told before its streams were, so whoever opens another one at once does not get it again."""
+        self._links.pop(number, None)
+        self._placement.leave(number)
+
+    async def _keep(self, link: WorkerLink) -> None:
         """Watch a worker, and replace it each time it dies."""
         loop = asyncio.get_running_loop()
         policy = self._policy
         delay = policy.first_delay
         while True:
-            # A worker that lives for a while has earned a fresh start of the back-off.
             settled = loop.create_future()
-            timer = loop.call_later(2 * policy.longest_delay, settled.set_result, None)
-            why = await self._links[number].watch()
-            timer.cancel()
+            timer = loop.call_later(policy.settled_after, settled.set_result, None)
+            try:
+                why = await link.watch()
+            except asyncio.CancelledError:
+                await link.close()
+                raise
+            finally:
+                timer.cancel()
             delay = policy.first_delay if settled.done() else delay
-            self._links.pop(number)
-            self._placement.leave(number)
             self._progress(f"{self._spec.role} {self._spec.name}: {why}; replacing it in {delay:g} s")
             while True:
                 await asyncio.sleep(delay)
                 delay = min(2 * delay, policy.longest_delay)
                 try:
-                    number = await self._start_worker()
+                    link = await self._start_worker()
                 except EngineFailure as failure:
                     self._progress(f"{self._spec.role} {failure}; trying again in {delay:g} s")
                 else:

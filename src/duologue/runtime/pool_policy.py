@@ -28,4 +28,6 @@ class PoolPolicy:
     first_delay: Seconds = 0.1
     """Before a dead worker is replaced; doubled each time it dies again."""
     longest_delay: Seconds = 5.0
-    """Bound of that doubling; a worker that lived longer than twice this starts over."""
+    """Bound of that doubling."""
+    settled_after: Seconds = 10.0
+    """A worker that lived this long has earned the first delay again."""

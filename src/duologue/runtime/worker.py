@@ -17,7 +17,7 @@ import socket
 import sys
 import threading
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from duologue.errors import Bug, DuologueError, EngineFailure, Refused, Violation
@@ -31,15 +31,13 @@ from duologue.runtime.link import (
     LinkBroken,
     Refusal,
     Vocabulary,
+    Window,
     read_payload,
     write_frame,
 )
 from duologue.runtime.stepping import Blame, SteppedStream
 
-_RECEIVE_BYTES = 256 * 1024
-
-DONE_EVERY = 16
-"""Items worked off between two reports; the sender's idea of the backlog is behind by less than this."""
+_RECEIVE_BYTES = 64 * 1024
 
 
 def resolve(reference: str) -> Any:
@@ -56,14 +54,16 @@ class _Carried:
     """A stream as the worker sees it."""
 
     number: int
-    window: int
+    window: Window
     work: SteppedStream[Any, Any] | None = None
+    sizes: deque[int] = field(default_factory=deque)
+    """Bytes of each item not yet reported done."""
     ahead: int = 0
     queued: bool = False
 
     @property
     def runnable(self) -> bool:
-        return self.work is not None and self.work.has_work and self.ahead < self.window
+        return self.work is not None and self.work.has_work and self.ahead < self.window.ahead
 
 
 class Worker:
@@ -104,19 +104,20 @@ class Worker:
         """Act on a frame. Frames for streams that are gone are dropped here: failing and being closed may cross on the way."""
         number, kind, payload = frame
         if kind == Kind.OPEN:
-            self._streams[number] = _Carried(number, read_payload(payload, int))
+            self._streams[number] = _Carried(number, read_payload(payload, Window))
         elif kind == Kind.PROBE:
             self._say(0, Kind.PROBED, read_payload(payload, int))
         elif (carried := self._streams.get(number)) is not None:
             if kind >= FIRST_ITEM:
-                self._take_item(carried, self._vocabulary.read(kind, payload))
+                self._take_item(carried, self._vocabulary.read(kind, payload), memoryview(payload).nbytes)
             else:
                 self._take_order(carried, kind, payload)
             self._queue(carried)
 
-    def _take_item(self, carried: _Carried, item: Any) -> None:
+    def _take_item(self, carried: _Carried, item: Any, size: int) -> None:
         if carried.work is not None:
             carried.work.send(item)
+            carried.sizes.append(size)
             return
         try:
             with Blame(self._name, "opening a stream"):
@@ -141,6 +142,7 @@ class Worker:
             carried.work.flush(read_payload(payload, int))
         elif kind == Kind.CANCEL:
             carried.ahead = 0
+            carried.sizes.clear()
             try:
                 carried.work.cancel()
             except DuologueError as failure:
@@ -176,9 +178,17 @@ class Worker:
         if result is not None:
             carried.ahead += 1
             self._say_result(carried, result)
-        if carried.work.done >= DONE_EVERY or (carried.work.done and not carried.work.has_work):
-            self._say(carried.number, Kind.DONE, carried.work.done)
-            carried.work.done = 0
+        if result is None:
+            self._report_done(carried, carried.work)
+
+    def _report_done(self, carried: _Carried, work: SteppedStream[Any, Any]) -> None:
+        """Now and then, so that the sender's idea of the backlog is behind by a part of its mark at most."""
+        done, window = work.done, carried.window
+        if done >= window.done_items or sum(carried.sizes[at] for at in range(done)) >= window.done_bytes:
+            self._say(carried.number, Kind.DONE, done)
+            for _ in range(done):
+                carried.sizes.popleft()
+            work.done = 0
 
     def _step_together(self, engine: BatchEngine[Any, Any, Any]) -> None:
         waiting = [carried for carried in self._turns if carried.runnable]

@@ -21,6 +21,7 @@ from duologue.runtime.link import (
     LinkBroken,
     Refusal,
     Vocabulary,
+    Window,
     read_payload,
     write_frame,
 )
@@ -66,6 +67,9 @@ class WorkerLink(asyncio.Protocol):
         self._spec = spec
         self._vocabulary = vocabulary
         self._policy = policy
+        # A quarter of the mark unreported is not far behind; 16 items are half a second of audio.
+        done_items = max(1, min(16, policy.high_water_items // 4))
+        self._window = Window(policy.window, done_items, policy.high_water_bytes // 4)
         self._loop = asyncio.get_running_loop()
         self._parser = FrameParser()
         self._out = bytearray()
@@ -108,13 +112,14 @@ class WorkerLink(asyncio.Protocol):
 
     async def open(self, options: Any, over: Callable[[], None]) -> PoolChannel[Any, Any]:
         """A stream on this worker; `over` is called once, when it has ended. Raises `Violation`, `Refused`, `EngineFailure`."""
+        self._check()
         number, self._next = self._next, self._next + 1
         channel: PoolChannel[Any, Any] = PoolChannel(self, number, over)
         opened = self._loop.create_future()
         self._channels[number] = channel
         self._opening[number] = opened
         try:
-            self._say(number, Kind.OPEN, self._policy.window)
+            self._say(number, Kind.OPEN, self._window)
             self.say_item(number, options)
             await opened
         except BaseException:
@@ -124,6 +129,7 @@ class WorkerLink(asyncio.Protocol):
 
     async def probe(self) -> None:
         """Return once the worker has answered between two steps. Raises `EngineFailure` when it does not within `stall_timeout`."""
+        self._check()
         number, self._next = self._next, self._next + 1
         answer = self._probes[number] = self._loop.create_future()
         self._say(0, Kind.PROBE, number)
@@ -203,6 +209,11 @@ class WorkerLink(asyncio.Protocol):
         channels, self._channels = self._channels, {}
         for channel in channels.values():
             channel.lose(why)
+
+    def _check(self) -> None:
+        """Nothing that waits for an answer may be said to a worker that is gone."""
+        if self._transport is None or self._transport.is_closing():
+            raise EngineFailure(self._spec.name, self._why or "its worker is gone")
 
     def _say(self, stream: int, kind: int, payload: Any) -> int:
         if self._transport is None or self._transport.is_closing():
