@@ -1,0 +1,212 @@
+"""Cuts a stream of text into phrases to speak, as early as sounds natural and never inside something that is one.
+
+The first phrase may be short, so that speech begins soon: it ends at a sentence's end, at a comma, or after four words once they are
+surely complete. Later phrases are whole sentences. No phrase is longer than `max_characters`. Phrases joined together are the text,
+character for character, however it was cut into deltas; only where the first short phrase and the bounds fall depends on nothing else.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from duologue.speak.markup import TAG
+from duologue.speak.words import is_unspaced
+
+_ENDS = ".!?…"
+_WIDE_ENDS = "。！？｡"
+_SOFT = ",;:–—"
+_WIDE_SOFT = "，、；："
+_CLOSERS = "\"'”’»)]}*_」』）】"
+
+_SENTENCE_SIGNS = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS)}\\n]")
+_FIRST_SIGNS = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS + _SOFT + _WIDE_SOFT)}\\s]")
+_UNDECIDED = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS + _SOFT + _WIDE_SOFT + _CLOSERS)}\\s]*$")
+"""Signs at the end of what is known: what follows may change what they mean."""
+
+_ABBREVIATIONS = (
+    "mr mrs ms dr prof sr jr st vs etc approx dept est fig inc ltd co corp no nos vol pp ed eds rev gen col sgt capt lt gov sen rep "
+    "jan feb mar apr jun jul aug sep sept oct nov dec mon tue tues wed thu thur thurs fri sat sun a.m p.m e.g i.e u.s u.k ph.d cf al "
+    "bzw ca evtl ggf usw z.b d.h bspw nr str sra srta"
+)
+ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
+"""Words after which a full stop ends no sentence, in lower case without their last stop."""
+
+_OPEN_TAG = re.compile(r"<[^<>]{0,80}$|\[[a-z]{0,12}$|<<[^<>\n]{0,200}>?$", re.IGNORECASE)
+"""What could still become a tag."""
+
+_SPELLING = re.compile(r"<\s*spell\s*>", re.IGNORECASE)
+_SPELLED = re.compile(r"<\s*/\s*spell\s*>", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class PhrasePolicy:
+    """When a phrase may end."""
+
+    first_words: int = 4
+    """The first phrase may end after this many whole words; 0 waits for a sentence like the others."""
+    first_comma_characters: int = 8
+    """The first phrase may end at a comma once it is this long, so that no lone "So," is spoken ahead."""
+    max_characters: int = 250
+    """A longer sentence is cut: at a comma if there is one in its second half, else between words, else anywhere."""
+    min_characters: int = 2
+    """A sentence shorter than this is joined with the next."""
+
+
+class PhraseSplitter:
+    """A machine without a clock: `push` deltas, get phrases; `flush` at the end, or when the text so far must be spoken."""
+
+    def __init__(self, policy: PhrasePolicy | None = None) -> None:
+        self._policy = policy or PhrasePolicy()
+        self._text = ""
+        self._decided = 0
+        """No phrase ends before this."""
+        self._first = True
+
+    @property
+    def held(self) -> str:
+        """Text not yet given in a phrase."""
+        return self._text
+
+    def push(self, delta: str) -> list[str]:
+        """The phrases that `delta` completes."""
+        phrases = []
+        self._text += delta
+        while (end := self._find_end()) is not None:
+            phrases.append(self._cut(end))
+        return phrases
+
+    def flush(self) -> list[str]:
+        """What is held, as a phrase if there is anything in it; the next phrase is no first one unless `restart` says so."""
+        phrases = []
+        while len(self._text) > self._policy.max_characters:
+            phrases.append(self._cut(self._find_bound()))
+        if self._text:
+            phrases.append(self._cut(len(self._text)))
+        return phrases
+
+    def restart(self) -> None:
+        """The next phrase is a first one again: somebody waits for it. What is held is forgotten."""
+        self._text = ""
+        self._decided = 0
+        self._first = True
+
+    def _cut(self, end: int) -> str:
+        phrase, self._text = self._text[:end], self._text[end:]
+        self._decided = 0
+        self._first = self._first and not phrase.strip()
+        return phrase
+
+    def _find_end(self) -> int | None:
+        """The earliest place where the next phrase may end, or `None` while more text could matter.
+
+        A place is judged once, and only when everything it depends on is known: so the deltas do not matter.
+        """
+        text = self._text
+        tagged = "<" in text or "[" in text
+        unsure = _OPEN_TAG.search(text) if tagged else None
+        limit = unsure.start() if unsure else len(text)
+        protected = [(tag.start(), tag.end()) for tag in TAG.finditer(text)] + _spelled(text) if tagged else []
+        for sign in (_FIRST_SIGNS if self._first else _SENTENCE_SIGNS).finditer(text, self._decided, limit):
+            place = sign.start()
+            if place >= self._policy.max_characters:
+                break
+            if any(start <= place < end for start, end in protected):
+                continue
+            end = self._end_at(text, place)
+            if end is not None and len(text[:end].strip()) >= self._policy.min_characters:
+                return end
+        if limit > self._policy.max_characters:
+            return self._find_bound()
+        undecided = _UNDECIDED.search(text, 0, limit)
+        self._decided = undecided.start() if undecided else limit
+        return None
+
+    def _end_at(self, text: str, place: int) -> int | None:
+        """Where the phrase ends if the character at `place` ends it. What follows the sign must be known to be sure."""
+        sign = text[place]
+        if sign in _WIDE_ENDS:
+            behind = _after_closers(text, place + 1)
+            return behind if behind < len(text) else None
+        if sign in _ENDS and _ends_sentence(text, place):
+            return _after_space(text, _after_closers(text, place + 1))
+        if sign == "\n" and text[:place].strip():
+            return place + 1
+        if not self._first:
+            return None
+        long_enough = place + 1 >= self._policy.first_comma_characters
+        if sign in _WIDE_SOFT and long_enough:
+            return place + 1
+        if sign in _SOFT and long_enough and place + 1 < len(text) and text[place + 1].isspace():
+            return place + 2
+        if self._policy.first_words and sign.isspace() and _count_words(text[:place]) >= self._policy.first_words:
+            return place + 1 if _joins_nothing(text, place) else None
+        return None
+
+    def _find_bound(self) -> int:
+        """Where to cut a sentence that is too long: at most `max_characters`, outside tags and numbers where that is possible."""
+        limit = self._policy.max_characters
+        text = self._text
+        for signs in (_SOFT + _WIDE_SOFT, " \t\n"):
+            for place in range(min(limit, len(text)) - 1, limit // 2, -1):
+                after = place + 1
+                clear = signs[0] == " " or text[place] in _WIDE_SOFT or text[after : after + 1].isspace()
+                if text[place] in signs and clear and not _inside_tag(text, after):
+                    return min(after + 1, limit) if text[after : after + 1] == " " and signs[0] != " " else after
+        start = next((tag.start() for tag in TAG.finditer(text) if tag.start() < limit < tag.end()), limit)
+        return start or limit
+
+
+def _ends_sentence(text: str, place: int) -> bool:
+    """Whether the sign at `place` ends a sentence; needs the character behind it."""
+    behind = _after_closers(text, place + 1)
+    if behind >= len(text) or not text[behind].isspace():
+        return False
+    if text[place] == "…" or text[max(place - 1, 0) : place + 2].count(".") > 1:
+        rest = text[behind:].lstrip()
+        return bool(rest) and not rest[0].islower()  # "Well... maybe" goes on
+    if text[place] != ".":
+        return True
+    word = re.search(r"[\w.]*$", text[:place])
+    last = word.group().lower() if word else ""
+    if last in ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last != "i"):
+        return False  # "Dr. Who", "J. Smith"
+    return not (
+        last.isdigit() and len(last) <= 2 and not text[: place - len(last)].strip()
+    )  # "1. First": a list's number
+
+
+def _after_closers(text: str, place: int) -> int:
+    """Behind further ends and closing signs that belong to the sentence."""
+    while place < len(text) and text[place] in _ENDS + _WIDE_ENDS + _CLOSERS:
+        place += 1
+    return place
+
+
+def _after_space(text: str, place: int) -> int:
+    return place + 1 if place < len(text) and text[place].isspace() else place
+
+
+def _joins_nothing(text: str, place: int) -> bool:
+    """A first phrase of a few words must not part a number from its unit or a name from its title."""
+    before = text[:place].rstrip()
+    word = before.rsplit(None, 1)[-1] if before else ""
+    return not (word.rstrip(".").lower() in ABBREVIATIONS or any(character.isdigit() for character in word))
+
+
+def _count_words(text: str) -> int:
+    spaced = len(text.split())
+    return spaced if text.isascii() else spaced + sum(is_unspaced(character) for character in text) // 2
+
+
+def _spelled(text: str) -> list[tuple[int, int]]:
+    """Stretches between spelling tags; an open one reaches to the end."""
+    stretches = []
+    for opening in _SPELLING.finditer(text):
+        closing = _SPELLED.search(text, opening.end())
+        stretches.append((opening.start(), closing.end() if closing else len(text)))
+    return stretches
+
+
+def _inside_tag(text: str, place: int) -> bool:
+    return any(tag.start() < place < tag.end() for tag in TAG.finditer(text))
