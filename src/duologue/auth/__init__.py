@@ -1,0 +1,1 @@
+"""Auth: who may connect, with which credential, and how often at once."""

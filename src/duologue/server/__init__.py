@@ -1,0 +1,1 @@
+"""Server: sockets, routes, the object graph, and how it starts and stops."""

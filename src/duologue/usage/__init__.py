@@ -1,0 +1,1 @@
+"""Usage: what each connection took, in rows that survive the process."""

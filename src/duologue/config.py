@@ -1,0 +1,273 @@
+"""The shape of the one TOML file. Every key has a working default; an unknown one is refused with the nearest right one.
+
+`docs/configuration.md` describes every key; a test says so. Secrets never stand here: a provider names the environment variable that holds
+its key. From the environment come secrets and addresses only (`DUOLOGUE_HOST`, `DUOLOGUE_PORT`, `DUOLOGUE_DATA_DIR`).
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import inspect
+
+from duologue.agent.settings import IdlePolicy, InterruptionPolicy, LimitsPolicy, PacingPolicy
+from duologue.errors import Violation
+from duologue.listen.policy import FloorPolicy, GatePolicy
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True):
+    """One table of the file."""
+
+
+class ServerSection(Section, frozen=True, kw_only=True):
+    """Where the server listens and how it stops."""
+
+    host: str = "127.0.0.1"
+    port: int = 8765
+    path_prefix: str = ""
+    strict: bool = False
+    drain_s: float = 30.0
+    data_dir: str = ""
+    max_connections: int = 500
+
+
+class TlsSection(Section, frozen=True, kw_only=True):
+    """The certificate: from files, or made and kept by the server."""
+
+    cert: str = ""
+    key: str = ""
+    self_signed: bool = False
+    names: tuple[str, ...] = ()
+
+
+class AuthMode(StrEnum):
+    """Who may connect."""
+
+    AUTO = "auto"
+    """Keys are needed as soon as one exists, and always on addresses other than loopback."""
+    KEYS = "keys"
+    NONE = "none"
+    """Everybody; refused on addresses other than loopback."""
+
+
+class AuthSection(Section, frozen=True, kw_only=True):
+    """Who may connect, and how often at once."""
+
+    mode: AuthMode = AuthMode.AUTO
+    stt_per_key: int = 100
+    tts_per_key: int = 100
+    agent_per_key: int = 100
+
+
+class LimitsSection(Section, frozen=True, kw_only=True):
+    """Bounds of one socket (DESIGN section 18); what a key or a session may do stands in `auth` and `agent.limits`."""
+
+    control_bytes: int = 64 * 1024
+    settings_bytes: int = 512 * 1024
+    audio_bytes: int = 4 * 1024 * 1024
+    unsent_audio_s: float = 10.0
+    unsent_events_bytes: int = 4 * 1024 * 1024
+    slow_reader_s: float = 300.0
+    early_audio_s: float = 10.0
+    contexts_per_socket: int = 50
+    context_characters: int = 100_000
+    http_body_bytes: int = 1024 * 1024
+
+
+class Place(StrEnum):
+    """Where an engine runs."""
+
+    AUTO = "auto"
+    """Our own light engines in the server process, all others in worker processes."""
+    INLINE = "inline"
+    WORKERS = "workers"
+
+
+class EngineSection(Section, frozen=True, kw_only=True):
+    """One engine: its name, how many worker processes carry it, and settings of its own."""
+
+    engine: str
+    workers: int = 1
+    place: Place = Place.AUTO
+    settings: dict[str, str | int | float | bool | list[Any] | dict[str, Any]] = {}
+
+
+class ListenSection(Section, frozen=True, kw_only=True):
+    """Hearing: the engines and the policies a client cannot set."""
+
+    voice_activity: EngineSection = EngineSection(engine="silero")
+    recognizer: EngineSection = EngineSection(engine="pocketsphinx")
+    end_of_turn: EngineSection = EngineSection(engine="")
+    floor: FloorPolicy = FloorPolicy()
+    gate: GatePolicy = GatePolicy()
+
+
+class SpeakSection(Section, frozen=True, kw_only=True):
+    """Speaking: the engine, the voice of those who name none, and other names for voices."""
+
+    synthesizer: EngineSection = EngineSection(engine="espeak")
+    default_voice: str = ""
+    aliases: dict[str, str] = {}
+
+
+class ProviderSection(Section, frozen=True, kw_only=True):
+    """What answers for one provider name."""
+
+    client: str = "openai"
+    base_url: str = ""
+    key_env: str = ""
+    models: dict[str, str] = {}
+    answers: list[dict[str, Any]] = []
+
+
+class ThinkSection(Section, frozen=True, kw_only=True):
+    """Language models: from the names clients use to what this server has."""
+
+    default: str = "rules"
+    rules: str = ""
+    providers: dict[str, ProviderSection] = {}
+    outbound: tuple[str, ...] = ()
+    connect_timeout_s: float = 3.0
+    first_token_timeout_s: float = 10.0
+
+
+class AgentSection(Section, frozen=True, kw_only=True):
+    """Policies of every agent session, where the client's own settings say nothing."""
+
+    interruption: InterruptionPolicy = InterruptionPolicy()
+    pacing: PacingPolicy = PacingPolicy()
+    idle: IdlePolicy = IdlePolicy()
+    limits: LimitsPolicy = LimitsPolicy()
+    gap_patience_s: float = 0.3
+
+
+class StorageSection(Section, frozen=True, kw_only=True):
+    """The database for keys and usage."""
+
+    url: str = ""
+
+
+class UsageSection(Section, frozen=True, kw_only=True):
+    """What is counted, and how often it is written."""
+
+    enabled: bool = True
+    checkpoint_s: float = 30.0
+
+
+class CallsSection(Section, frozen=True, kw_only=True):
+    """What is kept of a call. Words are private: nothing, unless asked for."""
+
+    event_log: str = ""
+
+
+class LogsSection(Section, frozen=True, kw_only=True):
+    """What is printed while serving."""
+
+    level: str = "info"
+    json: bool = False
+
+
+class Config(Section, frozen=True, kw_only=True):
+    """The whole file. `Config()` works."""
+
+    server: ServerSection = ServerSection()
+    tls: TlsSection = TlsSection()
+    auth: AuthSection = AuthSection()
+    limits: LimitsSection = LimitsSection()
+    listen: ListenSection = ListenSection()
+    speak: SpeakSection = SpeakSection()
+    think: ThinkSection = ThinkSection()
+    agent: AgentSection = AgentSection()
+    storage: StorageSection = StorageSection()
+    usage: UsageSection = UsageSection()
+    calls: CallsSection = CallsSection()
+    logs: LogsSection = LogsSection()
+
+
+def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) -> Config:
+    """Read the file, if there is one, and the environment on top. Raises `Violation` with the path of what is wrong."""
+    values: dict[str, Any] = {}
+    if path is not None:
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise Violation("config_file", f"cannot read {path}: {error.strerror or error}") from None
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise Violation("config_file", f"{path} is not TOML: {error}") from None
+    return parse_config(values, environment)
+
+
+def parse_config(values: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Config:
+    """A configuration from plain values. Raises `Violation("unknown_key")` or `Violation("config_value")`."""
+    for path, name, known in _unknown_keys(values, inspect.type_info(Config), ""):
+        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+        where = path.removesuffix(name)
+        remedy = f"Did you mean {where}{nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}."
+        raise Violation("unknown_key", f"there is no key {name!r}", path=path, remedy=remedy)
+    merged = _with_environment(values, environment or {})
+    try:
+        return msgspec.convert(merged, Config, strict=True)
+    except msgspec.ValidationError as error:
+        message, _, at = str(error).partition(" - at `$")
+        raise Violation("config_value", message, path=at.rstrip("`").removeprefix(".")) from None
+
+
+_FROM_ENVIRONMENT = {"DUOLOGUE_HOST": "host", "DUOLOGUE_PORT": "port", "DUOLOGUE_DATA_DIR": "data_dir"}
+
+
+def _with_environment(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, Any]:
+    merged = dict(values)
+    found = {key: environment[name] for name, key in _FROM_ENVIRONMENT.items() if environment.get(name)}
+    if found:
+        server: dict[str, Any] = {**merged.get("server", {}), **found}
+        if "port" in found:
+            if not found["port"].isdecimal():
+                raise Violation("config_value", "not a port number", path="DUOLOGUE_PORT", expected="0 to 65535")
+            server["port"] = int(found["port"])
+        merged["server"] = server
+    return merged
+
+
+def config_keys() -> list[str]:
+    """Every key of the file, in dots; tables with free names end in `.*`."""
+    return sorted(_keys(inspect.type_info(Config), ""))
+
+
+def _keys(kind: inspect.Type, path: str) -> Iterator[str]:
+    if isinstance(kind, inspect.StructType | inspect.DataclassType):
+        for field in kind.fields:
+            yield from _keys(field.type, f"{path}.{field.encode_name}" if path else field.encode_name)
+    elif isinstance(kind, inspect.DictType) and isinstance(kind.value_type, inspect.StructType):
+        yield from _keys(kind.value_type, f"{path}.*")
+    else:
+        yield path
+
+
+def _unknown_keys(value: object, kind: inspect.Type, path: str) -> Iterator[tuple[str, str, list[str]]]:
+    """Path, name and the known names beside it, of each key the file has and the shape has not."""
+    if isinstance(kind, inspect.StructType | inspect.DataclassType) and isinstance(value, Mapping):
+        fields = {field.encode_name: field.type for field in kind.fields}
+        for name, child in value.items():
+            where = f"{path}.{name}" if path else name
+            if name in fields:
+                yield from _unknown_keys(child, fields[name], where)
+            else:
+                yield where, name, list(fields)
+    elif isinstance(kind, inspect.DictType) and isinstance(value, Mapping):
+        for name, child in value.items():
+            yield from _unknown_keys(child, kind.value_type, f"{path}.{name}")
+
+
+def data_dir(config: Config, environment: Mapping[str, str] = os.environ) -> Path:
+    """Where the server keeps its database and its own certificate: from the configuration, else the user's data folder."""
+    if config.server.data_dir:
+        return Path(config.server.data_dir).expanduser()
+    home = environment.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(home).expanduser() / "duologue"

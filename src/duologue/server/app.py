@@ -1,0 +1,106 @@
+"""The ASGI application: WebSockets to our own table, HTTP to Litestar, lifespan to the services.
+
+(Litestar refuses an ASGI handler on a path that also has an HTTP handler, and some of the vendors' paths are both.)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import Any, cast
+
+from litestar import Litestar
+
+from duologue.errors import DuologueError
+from duologue.server.asgi import Receive, Scope, Send
+from duologue.server.connection import serve_connection
+from duologue.server.http import http_application
+from duologue.server.refusals import refuse_socket, unknown_path
+from duologue.server.routes import find_route
+from duologue.server.services import Services
+
+_PARAMETER = re.compile(r"\{[^}]*\}")
+
+
+class Application:
+    """One server's ASGI callable."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+        self._http = http_application(services)
+        self._paths = re.compile("|".join(f"(?:{_pattern(path)})" for path in _paths(self._http)))
+        self._running: asyncio.Task[None] | None = None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Dispatch by scope type."""
+        if scope["type"] == "websocket":
+            await self._serve_socket(scope, receive, send)
+        elif scope["type"] == "http":
+            await cast("Any", self._http)(self._without_prefix(scope), receive, send)
+        else:
+            await self._serve_lifespan(receive, send)
+
+    async def start(self) -> None:
+        """Open the books and begin to load the engines. Raises what prevents it."""
+        started = asyncio.Event()
+        self._running = asyncio.create_task(self.services.run(started.set), name="services")
+        waiting = asyncio.create_task(started.wait())
+        await asyncio.wait({self._running, waiting}, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        if self._running.done():
+            await self._running
+
+    async def stop(self) -> None:
+        """End the engines and write the books."""
+        if self._running is not None:
+            self._running.cancel()
+            await asyncio.wait([self._running])
+
+    async def _serve_socket(self, scope: Scope, receive: Receive, send: Send) -> None:
+        route = find_route(scope["path"])
+        if route is None:
+            refusal = unknown_path(scope["path"], self.services.ids.uuid())
+            self.services.metrics.refused.labels("unknown", "404").inc()
+            await refuse_socket(scope, receive, send, refusal)
+            return
+        await serve_connection(self.services, route, scope, receive, send)
+
+    async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
+        await receive()  # lifespan.startup
+        try:
+            await self.start()
+        except DuologueError as error:
+            await send({"type": "lifespan.startup.failed", "message": str(error)})
+            return
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # lifespan.shutdown
+        await self.stop()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def _without_prefix(self, scope: Scope) -> Scope:
+        """The scope with whatever stands before a known path cut off (DESIGN 10.1: a path prefix in front is accepted)."""
+        path: str = scope["path"]
+        prefix = self.services.config.server.path_prefix.rstrip("/")
+        if prefix and (path == prefix or path.startswith(f"{prefix}/")):
+            path = path[len(prefix) :] or "/"
+        parts = path.split("/")
+        for cut in range(1, len(parts)):
+            rest = "/" + "/".join(parts[cut:])
+            if (rest != "/" or path == "/") and self._paths.fullmatch(rest):
+                return {**scope, "path": rest, "raw_path": rest.encode()}
+        return scope
+
+
+def create_app(services: Services) -> Application:
+    """A plain ASGI application over the services."""
+    return Application(services)
+
+
+def _paths(http: Litestar) -> list[str]:
+    return [route.path for route in http.routes]
+
+
+def _pattern(path: str) -> str:
+    """A Litestar path as a regular expression, with or without a slash at the end."""
+    literal = [re.escape(part) for part in _PARAMETER.split(path.rstrip("/"))]
+    return "[^/]+".join(literal) + "/?"

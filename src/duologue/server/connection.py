@@ -1,0 +1,210 @@
+"""One connection from handshake to goodbye: admitted or refused, counted, run in one task group, closed with one code.
+
+No task outlives the connection: reader, writer and endpoint share the group, and what an endpoint starts it starts inside its `run`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Protocol
+
+from duologue.agent.commands import EndReason
+from duologue.auth.concurrency import Kind
+from duologue.auth.credentials import read_credentials
+from duologue.errors import DuologueError
+from duologue.protocols.dialect import Deadlines, Frame
+from duologue.protocols.query import Handshake, Query, read_headers, read_query
+from duologue.runtime.driver import Driver
+from duologue.server.asgi import Receive, Scope, Send
+from duologue.server.deadlines import DeadlineCommand, DeadlineWatch, Expire, Sign
+from duologue.server.lifecycle import Going
+from duologue.server.refusals import Vendor, refusal_of, refuse_socket
+from duologue.server.services import Services
+from duologue.server.socket import FLUSH_S, Socket
+from duologue.usage.meter import UsageMeter
+
+GOING_AWAY = (1012, "server going away")
+"""Close code and reason for what a drain could not wait for."""
+BROKEN = (1011, "internal error")
+"""Close code and reason after a bug of ours."""
+
+
+class Endpoint(Protocol):
+    """A vendor's socket: dialect plus shell. `prepare` happens before the upgrade, `run` after it."""
+
+    request_id: str
+
+    @property
+    def deadlines(self) -> Deadlines:
+        """What the vendor's socket does when nothing happens."""
+        ...
+
+    async def prepare(self) -> None:
+        """Take what can be refused with HTTP: engine streams. Raises `Refused`, `EngineFailure`."""
+        ...
+
+    async def run(self, socket: Socket, life: Life) -> None:
+        """Serve until the client leaves or the end is decided; returning is a normal end."""
+        ...
+
+    async def release(self) -> None:
+        """Give back what `prepare` took; always called, also when `run` never was."""
+        ...
+
+    def drain(self) -> None:
+        """The server is going: finish what is being done, then end."""
+        ...
+
+    def expire(self, reason: EndReason) -> None:
+        """Time is up: say so in the vendor's words and end the socket."""
+        ...
+
+    def warn_of_end(self, remaining_s: float) -> None:
+        """Time will be up soon."""
+        ...
+
+    def apologies(self) -> Sequence[Frame]:
+        """What is said when this program broke."""
+        ...
+
+
+class Route(Protocol):
+    """A WebSocket route, as far as a connection must know it; see `routes.py`."""
+
+    @property
+    def path(self) -> str:
+        """As documented by the vendor."""
+        ...
+
+    @property
+    def vendor(self) -> Vendor:
+        """Whose shape refusals wear."""
+        ...
+
+    @property
+    def kind(self) -> Kind:
+        """What a lease is taken for."""
+        ...
+
+    def endpoint(self, services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+        """A new endpoint. Raises `Violation` for a handshake that is refused with HTTP."""
+        ...
+
+
+class Life:
+    """Signs of life of one connection, for its deadlines."""
+
+    def __init__(self, endpoint: Endpoint, services: Services) -> None:
+        watch = DeadlineWatch(endpoint.deadlines, services.timers.now())
+        self._endpoint = endpoint
+        self._driver: Driver[Sign, DeadlineCommand] = Driver(watch, self._perform, services.timers)
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._driver.start()
+
+    def sign(self, sign: Sign = Sign.HEARD) -> None:
+        """Something happened."""
+        self._driver.feed(sign)
+
+    def stop(self) -> None:
+        """The connection is ending; its time does not matter any more."""
+        self._driver.close()
+
+    def _perform(self, command: DeadlineCommand) -> None:
+        if isinstance(command, Expire):
+            self._endpoint.expire(command.reason)
+        else:
+            self._endpoint.warn_of_end(command.remaining)
+
+
+def read_handshake(scope: Scope) -> Handshake:
+    """What dialects may know of a request. Raises `Violation("bad_query")`."""
+    return Handshake(scope["path"], read_query(scope.get("query_string", b"")), read_headers(scope["headers"]))
+
+
+async def serve_connection(services: Services, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
+    """Admit or refuse one handshake, and serve the connection."""
+    request_id = services.ids.uuid()
+    with ExitStack() as held:
+        try:
+            endpoint, subprotocol = await _admit(services, route, scope, held)
+        except DuologueError as error:
+            refusal = refusal_of(route.vendor, error, request_id)
+            services.metrics.refused.labels(route.path, str(refusal.status)).inc()
+            services.log.info("refused", route=route.path, status=refusal.status, why=str(error), request_id=request_id)
+            await refuse_socket(scope, receive, send, refusal)
+            return
+        try:
+            await endpoint.prepare()
+        except DuologueError as error:
+            refusal = refusal_of(route.vendor, error, endpoint.request_id)
+            services.metrics.refused.labels(route.path, str(refusal.status)).inc()
+            await endpoint.release()
+            await refuse_socket(scope, receive, send, refusal)
+            return
+        services.metrics.admitted.labels(route.path).inc()
+        held.enter_context(services.metrics.connections.labels(route.path).track_inprogress())
+        try:
+            socket = Socket(scope, receive, send, services.bounds)
+            await socket.accept(subprotocol, [(b"dg-request-id", endpoint.request_id.encode())])
+            await _converse(services, endpoint, socket, route.path)
+        finally:
+            await endpoint.release()
+
+
+async def _admit(services: Services, route: Route, scope: Scope, held: ExitStack) -> tuple[Endpoint, str | None]:
+    """The endpoint and the subprotocol to select; lease and usage row are put into `held`. Raises `DuologueError`."""
+    handshake = read_handshake(scope)
+    credentials = read_credentials(handshake)
+    await services.admit()
+    identity = await services.identify(credentials)
+    held.enter_context(services.limiter.lease(identity, route.kind))
+    meter = services.ledger.open(services.ids.uuid(), identity.key, route.kind.value, route.path)
+    held.callback(services.ledger.close, meter)
+    return route.endpoint(services, _without_secrets(handshake), meter), credentials.subprotocol
+
+
+def _without_secrets(handshake: Handshake) -> Handshake:
+    """Dialects need no credentials, so they get none."""
+    query = {name: value for name, value in handshake.query.values.items() if name not in ("api_key", "access_token")}
+    hidden = ("authorization", "x-api-key", "sec-websocket-protocol", "cookie")
+    headers = tuple(header for header in handshake.headers if header[0] not in hidden)
+    return Handshake(handshake.path, Query(query, handshake.query.members), headers)
+
+
+async def _converse(services: Services, endpoint: Endpoint, socket: Socket, path: str) -> None:
+    """Run an accepted connection to its goodbye."""
+    going = Going(endpoint.drain, lambda: socket.end(*GOING_AWAY))
+    services.lifecycle.enter(going)
+    life = Life(endpoint, services)
+    try:
+        life.start()
+        await _run(endpoint, socket, life)
+    except Exception:
+        # A bug of ours must cost its own connection and no other: it is told, logged with its trace, and closed.
+        services.log.exception("connection_broke", route=path, request_id=endpoint.request_id)
+        if socket.ending is None:
+            for frame in endpoint.apologies():
+                socket.tell(frame)
+        socket.end(*BROKEN)
+        await asyncio.wait([asyncio.ensure_future(socket.write())], timeout=FLUSH_S)
+    finally:
+        life.stop()
+        services.lifecycle.leave(going)
+    await socket.close()
+    code, _ = socket.ending or (1000, "")
+    services.metrics.closed.labels(path, str(code)).inc()
+
+
+async def _run(endpoint: Endpoint, socket: Socket, life: Life) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        writer = tasks.create_task(socket.write())
+        work = tasks.create_task(endpoint.run(socket, life))
+        work.add_done_callback(lambda _: socket.end(1000, ""))
+        await socket.ended()
+        work.cancel()
+        await asyncio.wait([writer], timeout=FLUSH_S)
+        writer.cancel()

@@ -1,0 +1,93 @@
+"""Cartesia's small HTTP resources: status and the list of voices (C§10)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from litestar import Request, Router, get
+
+from duologue import __version__
+from duologue.auth.credentials import read_credentials
+from duologue.errors import Violation
+from duologue.protocols.query import Handshake, Query, read_headers, read_query
+from duologue.server.services import Services
+from duologue.speak.voices import Voice, VoiceCatalogue
+
+PAGE, MAX_PAGE = 10, 100
+"""Items of a page when the client names no `limit`, and at most (C§10.1)."""
+_CREATED_AT = "2026-01-01T00:00:00Z"
+"""The embedded voices have no birthday; the clients' types want one."""
+
+
+def cartesia_router(services: Services) -> Router:
+    """`GET /` and the voices."""
+
+    @get("/", sync_to_thread=False)
+    def status() -> dict[str, Any]:
+        """No credential needed (C§10.6)."""
+        return {"ok": True, "version": __version__}
+
+    @get("/voices")
+    async def voices(request: Request[Any, Any, Any]) -> dict[str, Any]:
+        """A page of voices."""
+        handshake = await _identified(services, request)
+        return voice_page(services.voices, handshake.query)
+
+    @get("/voices/{voice_id:str}")
+    async def voice(request: Request[Any, Any, Any], voice_id: str) -> dict[str, Any]:
+        """One voice."""
+        await _identified(services, request)
+        found = next((each for each in services.voices if voice_id in (each.id, each.name)), None)
+        if found is None:
+            raise Violation("voice_not_found", f"No voice has the id {voice_id[:80]!r}")
+        return voice_body(found)
+
+    return Router("/", route_handlers=[status, voices, voice])
+
+
+async def _identified(services: Services, request: Request[Any, Any, Any]) -> Handshake:
+    scope: Any = request.scope
+    handshake = Handshake(scope["path"], read_query(scope["query_string"]), read_headers(scope["headers"]))
+    await services.identify(read_credentials(handshake))
+    return handshake
+
+
+def voice_page(catalogue: VoiceCatalogue, query: Query) -> dict[str, Any]:
+    """The page a query asks for. Ends in an empty one, else the clients' iterators never stop (C§10.1)."""
+    found = list(catalogue)
+    names = [voice.id for voice in found]
+    limit = min(max(query.whole("limit") or PAGE, 1), MAX_PAGE)
+    if after := query.text("starting_after"):
+        found = found[names.index(after) + 1 :] if after in names else []
+    elif before := query.text("ending_before"):
+        found = found[max(0, names.index(before) - limit) : names.index(before)] if before in names else []
+    page = found[:limit]
+    more = len(found) > limit
+    return {
+        "data": [voice_body(voice) for voice in page],
+        "has_more": more,
+        "next_page": page[-1].id if more else None,
+    }
+
+
+def voice_body(voice: Voice) -> dict[str, Any]:
+    """A voice in the superset of fields that all client releases read (C§10.2)."""
+    _, _, country = voice.locale.partition("-")
+    return {
+        "id": voice.id,
+        "name": voice.name,
+        "tagline": voice.description,
+        "description": voice.description,
+        "created_at": _CREATED_AT,
+        "language": voice.language,
+        "country": country or None,
+        "gender": voice.gender.value,
+        "is_owner": False,
+        "is_public": True,
+        "access": "public",
+        "visibility": "all",
+        "locales": [{"locale": voice.locale, "is_native": True}],
+        "accent": None,
+        "accents": [],
+        "preview_file_url": None,
+    }

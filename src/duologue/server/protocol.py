@@ -1,0 +1,79 @@
+"""uvicorn's WebSocket protocol with two corners rounded off.
+
+A message over the limit is told in the vendor's words before the 1009, and the rest of it is read and thrown away, so that the client
+finds the answer instead of a reset connection. And a client that reads nothing can be let go: `scope["extensions"]["duologue.abort"]`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.frames import Frame, Opcode
+from websockets.http11 import Request
+
+from duologue.server.socket import ABORT, TOO_LARGE
+
+LINGER_S = 10.0
+"""How long a failed connection is still read, so that its goodbye is not lost."""
+
+
+class SocketProtocol(WebSocketsSansIOProtocol):
+    """What uvicorn is given as `ws`."""
+
+    _lingering: asyncio.TimerHandle | None = None
+    _farewell = ""
+
+    def handle_connect(self, event: Request) -> None:
+        """Add our extensions to the scope before the application sees it."""
+        super().handle_connect(event)
+        scope: Any = getattr(self, "scope", None)
+        if scope is not None:
+            scope["extensions"] = {**scope["extensions"], ABORT: self.abort, TOO_LARGE: self.set_farewell}
+
+    def set_farewell(self, text: str) -> None:
+        """What is said to a client whose message is over the limit."""
+        self._farewell = text
+
+    def data_received(self, data: bytes) -> None:
+        """Feed the parser, or throw away what comes behind a failure."""
+        if self._lingering is not None:
+            self.conn.receive_data(data)
+            return
+        super().data_received(data)
+
+    def eof_received(self) -> None:
+        """A client that has said everything has also read everything that mattered."""
+        if self._lingering is not None:
+            self.transport.close()
+
+    def handle_parser_exception(self) -> None:
+        """Say goodbye, stop writing, keep reading for a while."""
+        closing = self.conn.close_sent
+        code, reason = (closing.code, closing.reason) if closing is not None else (1002, "")
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
+        if code == 1009 and self._farewell and not self.close_sent:
+            frame = Frame(Opcode.TEXT, self._farewell.encode())
+            self.transport.write(frame.serialize(mask=False, extensions=[]))
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        self.close_sent = True
+        self.stop_keepalive()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+        self.transport.resume_reading()
+        self._lingering = self.loop.call_later(LINGER_S, self.transport.abort)
+        # uvicorn closes the transport when the application returns, unless a close is being waited for.
+        self.close_timer = self._lingering
+
+    def abort(self, code: int, reason: str) -> None:
+        """Write the close past full buffers, wait a little for the client to find it, then let go."""
+        if self.transport.is_closing():
+            return
+        if not self.close_sent:
+            self.conn.send_close(code, reason)
+            self.transport.write(b"".join(self.conn.data_to_send()))
+            self.close_sent = True
+        self.stop_keepalive()
+        if self.close_timer is None:
+            self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)

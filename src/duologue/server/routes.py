@@ -1,0 +1,57 @@
+"""Our table of WebSocket routes. A path prefix in front and a trailing slash are accepted (DESIGN 10.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from duologue.auth.concurrency import Kind
+from duologue.protocols.cartesia.tts import TtsDialect
+from duologue.protocols.query import Handshake
+from duologue.runtime.engines import Role
+from duologue.server.connection import Endpoint
+from duologue.server.refusals import Vendor
+from duologue.server.services import Services
+from duologue.server.speak_endpoint import SpeakEndpoint, voice_lookup
+from duologue.usage.meter import UsageMeter
+
+EndpointFactory: TypeAlias = Callable[[Services, Handshake, UsageMeter], Endpoint]
+
+
+@dataclass(frozen=True, slots=True)
+class SocketRoute:
+    """One route."""
+
+    path: str
+    """As documented by the vendor; begins with a slash."""
+    vendor: Vendor
+    kind: Kind
+    endpoint: EndpointFactory
+
+
+def cartesia_tts(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/tts/websocket`."""
+    return SpeakEndpoint(
+        services,
+        meter,
+        "/tts/websocket",
+        lambda rate: TtsDialect(
+            handshake.query,
+            services.ids,
+            voice_lookup(services.voices),
+            rate=rate,
+            models=(services.engines.require(Role.SYNTHESIZER).spec.name,),
+            max_contexts=services.config.limits.contexts_per_socket,
+            strict=services.config.server.strict,
+        ),
+    )
+
+
+ROUTES: tuple[SocketRoute, ...] = (SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),)
+
+
+def find_route(path: str, routes: tuple[SocketRoute, ...] = ROUTES) -> SocketRoute | None:
+    """The route a path means, `None` for none."""
+    plain = path.rstrip("/")
+    return next((route for route in routes if plain.endswith(route.path)), None)

@@ -1,0 +1,137 @@
+"""Running the application on uvicorn, with our own way to stop.
+
+uvicorn would close every socket with 1012 at SIGTERM. So the signal is taken first: readiness goes off, new sockets are refused, sessions
+finish; only then is uvicorn told to stop. A second signal makes it now.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+
+import uvicorn
+
+from duologue.config import Config, data_dir
+from duologue.errors import Violation
+from duologue.server.app import create_app
+from duologue.server.protocol import SocketProtocol
+from duologue.server.services import Services, build_services
+from duologue.server.tls import Certificate, own_certificate, read_certificate
+
+WS_MAX_BYTES = 16 * 1024 * 1024
+"""Of one message; routes have smaller bounds of their own."""
+PING_INTERVAL_S = 20.0
+
+
+class Server(uvicorn.Server):
+    """uvicorn without its signal handlers."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are `serve`'s business."""
+        yield
+
+
+def certificate_of(config: Config, now: float) -> Certificate | None:
+    """The certificate the configuration asks for; `None` for plain HTTP. Raises `Violation("tls")`."""
+    tls = config.tls
+    if tls.cert or tls.key:
+        if not (tls.cert and tls.key) or tls.self_signed:
+            raise Violation("tls", "give a certificate and its key, or self_signed, not a mixture", path="tls")
+        return read_certificate(Path(tls.cert).expanduser(), Path(tls.key).expanduser())
+    if not tls.self_signed:
+        return None
+    host = config.server.host
+    reachable = () if host in ("0.0.0.0", "::") else (host,)  # noqa: S104 - compared, not bound
+    names = (*tls.names, *reachable, socket.gethostname())
+    return own_certificate(data_dir(config) / "tls", names, now)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket. Raises `Violation("address")` with the reason when it cannot be had."""
+    try:
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
+        bound = socket.socket(family)
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((host, port))
+    except (OSError, OverflowError) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        raise Violation(
+            "address", f"cannot listen on {host}:{port}: {why}", path="server.port", remedy="Give another --port."
+        ) from None
+    bound.setblocking(False)
+    return bound
+
+
+async def serve(
+    config: Config,
+    *,
+    listening: Callable[[Services, str, int, Certificate | None], None] = lambda *_: None,
+    progress: Callable[[str], None] | None = None,
+    draining: Callable[[int], None] = lambda _: None,
+) -> None:
+    """Serve until a signal, then drain. `listening` is told once the port is open, while engines may still load.
+
+    Raises `Violation` for what the configuration asks and cannot be had.
+    """
+    services = build_services(config, progress=progress)
+    certificate = certificate_of(config, services.wall())
+    bound = bind(config.server.host, config.server.port)
+    app = create_app(services)
+    server = Server(
+        uvicorn.Config(
+            app,
+            ws=SocketProtocol,
+            ws_max_size=WS_MAX_BYTES,
+            ws_ping_interval=PING_INTERVAL_S,
+            ws_ping_timeout=None,
+            ws_per_message_deflate=False,
+            ssl_certfile=str(certificate.cert) if certificate else None,
+            ssl_keyfile=str(certificate.key) if certificate else None,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+        )
+    )
+    await app.start()
+    try:
+        async with _signals(services, server, draining):
+            listening(services, config.server.host, bound.getsockname()[1], certificate)
+            await server.serve(sockets=[bound])
+    finally:
+        await app.stop()
+        bound.close()
+
+
+@contextlib.asynccontextmanager
+async def _signals(services: Services, server: uvicorn.Server, draining: Callable[[int], None]) -> AsyncIterator[None]:
+    """Take SIGTERM and SIGINT while inside."""
+    loop = asyncio.get_running_loop()
+    stopping: set[asyncio.Task[None]] = set()
+
+    async def stop() -> None:
+        await services.lifecycle.drain()
+        server.should_exit = True
+
+    def on_signal() -> None:
+        if stopping:
+            services.lifecycle.hurry()
+            return
+        draining(services.lifecycle.connections)
+        stopping.add(loop.create_task(stop(), name="drain"))
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, on_signal)
+    try:
+        yield
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.remove_signal_handler(number)
+        for task in stopping:
+            task.cancel()

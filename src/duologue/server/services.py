@@ -1,0 +1,188 @@
+"""The object graph of a server, from its configuration. Here the wall clock and the ids come from; everybody else is given them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from duologue.auth.authenticator import Authenticator, Identity
+from duologue.auth.concurrency import ConcurrencyLimiter, Kind
+from duologue.auth.credentials import Credentials
+from duologue.auth.keys import KeyStore
+from duologue.config import AuthMode, Config, data_dir
+from duologue.errors import EngineFailure, Refused, Violation
+from duologue.ids import IdSource, RandomIds
+from duologue.runtime.driver import Timers
+from duologue.runtime.engines import Role
+from duologue.server.engines import Engines, configured_engines
+from duologue.server.lifecycle import Lifecycle, Phase
+from duologue.server.metrics import Metrics
+from duologue.server.models import build_models
+from duologue.server.socket import SocketBounds
+from duologue.speak.channel import SpeakEngines
+from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
+from duologue.storage import Database
+from duologue.think.completion import LanguageModel
+from duologue.usage.ledger import Ledger
+
+LAG_EVERY_S = 0.5
+"""How often the lateness of the event loop is measured."""
+LOADING_PATIENCE_S = 8.0
+"""How long a handshake waits for engines that are still loading; less than the clients' own 10 s."""
+
+
+@dataclass(slots=True)
+class Services:
+    """What the endpoints work with. One per server; made inside the running event loop."""
+
+    config: Config
+    ids: IdSource
+    wall: Callable[[], float]
+    timers: Timers
+    engines: Engines
+    voices: VoiceCatalogue
+    speak: SpeakEngines
+    models: LanguageModel
+    authenticator: Authenticator
+    limiter: ConcurrencyLimiter
+    ledger: Ledger
+    lifecycle: Lifecycle
+    metrics: Metrics
+    database: Database | None
+    log: structlog.typing.FilteringBoundLogger
+
+    @property
+    def bounds(self) -> SocketBounds:
+        """Of the writing side of every socket."""
+        limits = self.config.limits
+        return SocketBounds(limits.unsent_audio_s, limits.unsent_events_bytes, limits.slow_reader_s)
+
+    async def identify(self, credentials: Credentials) -> Identity:
+        """Who is asking. Raises `Refused("unauthorized")`, or `EngineFailure` when the database is away."""
+        if self.authenticator.asks_nothing:
+            return self.authenticator.identify(credentials)
+        try:
+            return await asyncio.to_thread(self.authenticator.identify, credentials)
+        except SQLAlchemyError as error:
+            self.log.warning("keys_unreadable", error=type(error).__name__)
+            raise EngineFailure("keys", "the database is away") from None
+
+    async def admit(self) -> None:
+        """The server takes new connections. Raises `Refused("draining")` otherwise; waits a little while engines load."""
+        if self.lifecycle.phase is Phase.SERVING and await self.engines.loaded(LOADING_PATIENCE_S):
+            return
+        raise Refused("draining", "The server takes no new connections now", retry_after_s=2.0)
+
+    async def run(self, started: Callable[[], None]) -> None:
+        """Load the engines and keep the books until cancelled; `started` is called when the books are open."""
+        recovered = await asyncio.to_thread(self.ledger.start)
+        if recovered:
+            self.log.warning("usage_recovered", rows=recovered)
+        started()
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.engines.start(lambda text: self.log.error("engine_not_started", why=text)))
+                tasks.create_task(self._checkpoint())
+                tasks.create_task(self._measure_lag())
+        finally:
+            await self.engines.close()
+            await asyncio.to_thread(self.ledger.stop)
+            if self.database is not None:
+                self.database.close()
+
+    async def missing(self) -> list[str]:
+        """Why the server is not ready; empty when every configured engine has just answered a probe."""
+        missing = await self.engines.probe()
+        for engine in self.engines:
+            self.metrics.engine_ready.labels(engine.role.value, engine.spec.name).set(not engine.trouble)
+        if self.lifecycle.phase is not Phase.SERVING:
+            missing.insert(0, f"server: {self.lifecycle.phase.value}")
+        return missing
+
+    async def _checkpoint(self) -> None:
+        while True:
+            await asyncio.sleep(self.config.usage.checkpoint_s)
+            self.ledger.checkpoint()
+            self.metrics.usage_lost.set(self.ledger.lost)
+
+    async def _measure_lag(self) -> None:
+        while True:
+            due = self.timers.now() + LAG_EVERY_S
+            await asyncio.sleep(LAG_EVERY_S)
+            self.metrics.loop_lag.observe(max(0.0, self.timers.now() - due))
+
+
+def build_services(
+    config: Config,
+    *,
+    ids: IdSource | None = None,
+    wall: Callable[[], float] = time.time,
+    folder: Path | None = None,
+    progress: Callable[[str], None] | None = None,
+) -> Services:
+    """Build everything, start nothing. Must be called inside the running event loop.
+
+    `folder` replaces the data folder of the configuration. Raises `Violation` for what the configuration asks and cannot be had.
+    """
+    check_exposure(config)
+    log = structlog.get_logger()
+    uses_database = config.usage.enabled or config.auth.mode is not AuthMode.NONE
+    database = Database.open(config.storage.url, folder or data_dir(config)) if uses_database else None
+    keys = KeyStore(database) if database is not None and config.auth.mode is not AuthMode.NONE else None
+    open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
+    auth = config.auth
+    engines = Engines(configured_engines(config, progress))
+    voices = VoiceCatalogue(
+        aliases=config.speak.aliases,
+        strict=config.server.strict,
+        default=config.speak.default_voice or DEFAULT_VOICE,
+    )
+    synthesizer = engines.require(Role.SYNTHESIZER)
+    return Services(
+        config=config,
+        ids=ids or RandomIds(),
+        wall=wall,
+        timers=Timers(asyncio.get_running_loop()),
+        engines=engines,
+        voices=voices,
+        speak=SpeakEngines({synthesizer.spec.name: synthesizer.host}, voices),
+        models=build_models(config.think),
+        authenticator=Authenticator(keys, wall, open_until_first_key=open_door),
+        limiter=ConcurrencyLimiter(
+            {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
+            config.server.max_connections,
+        ),
+        ledger=Ledger(
+            database if config.usage.enabled else None, wall, lambda text: log.error("usage_not_written", why=text)
+        ),
+        lifecycle=Lifecycle(config.server.drain_s),
+        metrics=Metrics(),
+        database=database,
+        log=log,
+    )
+
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+def is_loopback(host: str) -> bool:
+    """Only programs on this machine can reach the address."""
+    return host in LOOPBACK or host.startswith("127.")
+
+
+def check_exposure(config: Config) -> None:
+    """Refuse to serve strangers without keys. Raises `Violation("exposed")`."""
+    if config.auth.mode is AuthMode.NONE and not is_loopback(config.server.host):
+        raise Violation(
+            "exposed",
+            f'auth.mode = "none" lets everybody use this server, and {config.server.host} can be reached from outside',
+            path="auth.mode",
+            expected='"keys" or "auto" on addresses other than loopback',
+            remedy="Make a key with `duologue keys create`, or serve on 127.0.0.1.",
+        )

@@ -1,0 +1,160 @@
+"""The database connection, and the schema as numbered migrations. SQLite in WAL mode by default, another database by URL.
+
+A migration is plain SQL that SQLite and PostgreSQL both take; it is never edited once released. Tables below describe the newest schema.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    Double,
+    Engine,
+    MetaData,
+    String,
+    Table,
+    create_engine,
+    event,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from duologue.errors import Violation
+
+METADATA = MetaData()
+
+SCHEMA_VERSIONS = Table("schema_versions", METADATA, Column("version", BigInteger, primary_key=True))
+
+KEYS = Table(
+    "keys",
+    METADATA,
+    Column("prefix", String, primary_key=True),
+    Column("digest", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("connections", BigInteger),
+)
+"""API keys: the public prefix, SHA-256 of the whole key in hexadecimal, seconds since 1970, an own limit of connections per kind."""
+
+USAGE = Table(
+    "usage",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("key_prefix", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("route", String, nullable=False),
+    Column("status", String, nullable=False),
+    Column("opened_at", Double, nullable=False),
+    Column("updated_at", Double, nullable=False),
+    Column("connection_s", Double, nullable=False),
+    Column("audio_in_s", Double, nullable=False),
+    Column("audio_out_s", Double, nullable=False),
+    Column("characters", BigInteger, nullable=False),
+    Column("input_tokens", BigInteger, nullable=False),
+    Column("output_tokens", BigInteger, nullable=False),
+)
+"""One row per connection; `status` is `open`, `closed` or `recovered`."""
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    (
+        """CREATE TABLE keys (prefix TEXT PRIMARY KEY, digest TEXT NOT NULL, name TEXT NOT NULL, created_at DOUBLE PRECISION NOT NULL,
+        expires_at DOUBLE PRECISION, revoked_at DOUBLE PRECISION, connections BIGINT)""",
+        """CREATE TABLE usage (id TEXT PRIMARY KEY, key_prefix TEXT NOT NULL, kind TEXT NOT NULL, route TEXT NOT NULL, status TEXT NOT NULL,
+        opened_at DOUBLE PRECISION NOT NULL, updated_at DOUBLE PRECISION NOT NULL, connection_s DOUBLE PRECISION NOT NULL,
+        audio_in_s DOUBLE PRECISION NOT NULL, audio_out_s DOUBLE PRECISION NOT NULL, characters BIGINT NOT NULL,
+        input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL)""",
+        "CREATE INDEX usage_by_status ON usage (status)",
+    ),
+)
+"""Entry n makes schema version n + 1 of version n."""
+
+
+class Database:
+    """A connection pool whose schema is up to date. Calls block: the server makes them in threads."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    @classmethod
+    def open(cls, url: str = "", folder: Path | None = None) -> Database:
+        """Open by URL, else `duologue.db` in `folder`, else in memory; migrate.
+
+        Raises `Violation("storage")` when it cannot be opened or is newer than this program.
+        """
+        try:
+            if not url and folder is not None:
+                folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+                url = f"sqlite:///{folder / 'duologue.db'}"
+            engine = create_engine(make_url(url or "sqlite://"), pool_pre_ping=not url.startswith("sqlite"))
+            if engine.dialect.name == "sqlite":
+                event.listen(engine, "connect", _prepare_sqlite)
+            database = cls(engine)
+            database.migrate()
+        except (OSError, SQLAlchemyError, ArgumentError, ImportError) as error:
+            # The text of a driver may hold the URL and so a password; its class says enough.
+            raise Violation(
+                "storage",
+                f"cannot open the database ({type(error).__name__})",
+                path="storage.url",
+                expected="sqlite:///FILE, or a URL SQLAlchemy knows",
+            ) from None
+        return database
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version, one transaction per step."""
+        with self.transaction() as connection:
+            connection.execute(text("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)"))
+        for version, statements in enumerate(MIGRATIONS, 1):
+            with self.transaction() as connection:
+                if version <= self._version(connection):
+                    continue
+                for statement in statements:
+                    connection.execute(text(statement))
+                connection.execute(insert(SCHEMA_VERSIONS).values(version=version))
+        with self.transaction() as connection:
+            if (version := self._version(connection)) > len(MIGRATIONS):
+                raise Violation(
+                    "storage",
+                    f"the database has schema version {version}, this program knows {len(MIGRATIONS)}",
+                    path="storage.url",
+                    remedy="Update duologue, or give it another database.",
+                )
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """A connection whose work is committed at the end, or undone when something is raised."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @property
+    def dialect(self) -> str:
+        """`sqlite` or `postgresql`."""
+        return self._engine.dialect.name
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @staticmethod
+    def _version(connection: Connection) -> int:
+        versions = connection.execute(select(SCHEMA_VERSIONS.c.version)).scalars().all()
+        return max(versions, default=0)
+
+
+def _prepare_sqlite(connection: Any, _record: object) -> None:
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=NORMAL")
+    cursor.execute("PRAGMA busy_timeout=5000")
+    cursor.close()

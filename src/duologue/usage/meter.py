@@ -1,0 +1,71 @@
+"""The counter of one connection. Synchronous; the ledger turns it into a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RowStatus(StrEnum):
+    """Where a row stands."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    RECOVERED = "recovered"
+    """Its process ended without closing it; the last checkpoint counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRow:
+    """One connection's usage. Moments are seconds since 1970, lengths are seconds."""
+
+    id: str
+    key_prefix: str
+    kind: str
+    route: str
+    status: RowStatus
+    opened_at: float
+    updated_at: float
+    connection_s: float
+    audio_in_s: float
+    audio_out_s: float
+    characters: int
+    input_tokens: int
+    output_tokens: int
+
+
+@dataclass(slots=True)
+class UsageMeter:
+    """Counts while a connection lasts."""
+
+    id: str
+    key_prefix: str
+    kind: str
+    route: str
+    opened_at: float
+    audio_in_s: float = 0.0
+    audio_out_s: float = 0.0
+    characters: int = 0
+    """Given to synthesis."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+    def row(self, now: float, status: RowStatus) -> UsageRow:
+        """The row as it is at `now`, on the wall clock."""
+        # A wall clock that is set back must not make a connection's length negative.
+        updated_at = max(now, self.opened_at)
+        return UsageRow(
+            id=self.id,
+            key_prefix=self.key_prefix,
+            kind=self.kind,
+            route=self.route,
+            status=status,
+            opened_at=self.opened_at,
+            updated_at=updated_at,
+            connection_s=updated_at - self.opened_at,
+            audio_in_s=self.audio_in_s,
+            audio_out_s=self.audio_out_s,
+            characters=self.characters,
+            input_tokens=self.input_tokens,
+            output_tokens=self.output_tokens,
+        )
