@@ -26,6 +26,8 @@ MAX_SETTINGS_BYTES = 512 * 1024
 """A message that carries settings, prompts or long texts."""
 MAX_AUDIO_BYTES = 4 * 1024 * 1024
 """One binary message."""
+MAX_DESCRIPTION = 500
+"""Characters of an error's text."""
 
 MessageT = TypeVar("MessageT")
 
@@ -125,10 +127,19 @@ def join_path(path: str, name: str) -> str:
     return f"{path}.{name}" if name else path
 
 
+def describe(error: Violation) -> str:
+    """The violation as text for its client, at most 500 characters: part of it is the client's own."""
+    text = str(error)
+    return text if len(text) <= MAX_DESCRIPTION else f"{text[: MAX_DESCRIPTION - 3]}..."
+
+
 def check_range(value: float, low: float, high: float, path: str, code: str = "out_of_range") -> float:
     """Return `value` when it lies in `low..high` (which a NaN never does). Raises `Violation(code)`."""
     if not low <= value <= high:
-        raise Violation(code, f"{value:g} is out of range", path=path, expected=f"{low:g} to {high:g}")
+        shown = (
+            f"{value:g}" if isinstance(value, float) else str(value)[:20]
+        )  # a whole number may have thousands of digits
+        raise Violation(code, f"{shown} is out of range", path=path, expected=f"{low:g} to {high:g}")
     return value
 
 
@@ -139,7 +150,9 @@ _EXPECTED = re.compile(r"^Expected `(?P<expected>[^`]*)`, got `(?P<got>[^`]*)`$"
 
 
 def _reason(error: Exception) -> str:
-    return "not valid UTF-8" if isinstance(error, UnicodeError) else str(error).removeprefix("JSON is malformed: ")
+    if isinstance(error, UnicodeError):
+        return "not valid UTF-8"
+    return str(error).partition(" - at `")[0].removeprefix("JSON is malformed: ")
 
 
 def _too_large(size: int, limit: int) -> Violation:

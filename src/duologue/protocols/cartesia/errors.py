@@ -10,7 +10,7 @@ import math
 from dataclasses import dataclass
 
 from duologue.errors import DuologueError, Refused, Violation
-from duologue.protocols.codec import Message, encode
+from duologue.protocols.codec import Message, describe, encode
 from duologue.protocols.refusal import Refusal
 
 
@@ -102,7 +102,7 @@ def sentence(error: DuologueError) -> str:
     """The error's text as one sentence. Our own faults are not described to clients."""
     if not isinstance(error, Violation | Refused):
         return "The server could not do this. Please try again."
-    text = str(error) if isinstance(error, Violation) else error.message
+    text = describe(error) if isinstance(error, Violation) else error.message
     return text if text.endswith((".", "?")) else f"{text}."
 
 

@@ -165,11 +165,16 @@ class SttTurnsDialect:
                 assert_never(event)
 
     def _grown(self, text: str) -> str:
-        """The transcript to show: what was shown is never taken back (C§7.4 rule 4), the separator is inside (rule 6)."""
+        """The transcript to show: what was shown is never taken back (C§7.4 rule 4), the separator is inside (rule 6).
+
+        Stable text only grows by itself. Should it ever not, the words behind those already shown are added, so that none is lost.
+        """
         text = text.strip()
         spaced = f" {text}" if text and self._said_before else text
         if spaced.startswith(self._shown):
             self._shown = spaced
+        else:
+            self._shown = " ".join([self._shown, *text.split()[len(self._shown.split()) :]])
         return self._shown
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:

@@ -35,7 +35,7 @@ from duologue.agent.notices import (
 from duologue.audio.formats import AudioFormat
 from duologue.audio.wav import wav_header
 from duologue.errors import Violation
-from duologue.protocols.codec import encode
+from duologue.protocols.codec import describe, encode
 from duologue.protocols.deepgram import agent_messages as wire
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import Client
@@ -90,7 +90,7 @@ class AgentFrames:
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """A violation as the `Error` or `Warning` the vendor would send."""
-        text = str(violation)
+        text = describe(violation)
         if violation.code in REFUSED_WITH_WARNING:
             return [encode(wire.Warning_(code=warning_code(violation.code), description=text))]
         return [encode(_error(error_code(violation.code), text))]

@@ -254,3 +254,6 @@ _HANDLERS: dict[str, Callable[[AgentV1Dialect, Mapping[str, Any]], Sequence[Rece
     "__customToThinkProvider": AgentV1Dialect._pass_by,
 }
 """Messages of a running session, by `type` (D§5.6)."""
+
+HANDLED = ("Settings", "SettingsConfiguration", "KeepAlive", *_HANDLERS)
+"""Every `type` a client may send."""

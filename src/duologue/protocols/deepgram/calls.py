@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec import json
+
 from duologue.agent.notices import RequestedTool
 from duologue.errors import Violation
 from duologue.protocols.deepgram.settings_messages import FunctionCallResponse
@@ -39,7 +41,8 @@ class CallBook:
             raise Violation("wrong_shape", "a required member is missing", path="content", expected="a value")
         call_id = self._find(response)
         self._open.pop(call_id, None)
-        return ToolResult(call_id, self._names[call_id], content)
+        text = content if isinstance(content, str) else json.encode(content).decode()
+        return ToolResult(call_id, self._names[call_id], text)
 
     def _find(self, response: FunctionCallResponse) -> str:
         given = response.id if response.id is not None else response.function_call_id

@@ -7,7 +7,7 @@ from __future__ import annotations
 import math
 
 from duologue.errors import DuologueError, Refused, Violation
-from duologue.protocols.codec import Message, encode
+from duologue.protocols.codec import Message, describe, encode
 from duologue.protocols.refusal import Refusal
 
 ERROR_CODES = {
@@ -97,7 +97,7 @@ def http_refusal(error: DuologueError, request_id: str) -> Refusal:
     """The HTTP answer to a refused handshake or request, with `dg-error` and `dg-request-id` (D§2.4)."""
     if isinstance(error, Violation):
         status, category = _HTTP.get(error.code, (400, "INVALID_QUERY_PARAMETER"))
-        message, details = error.message, str(error)
+        message, details = error.message, describe(error)
     elif isinstance(error, Refused):
         status, category = _HTTP.get(error.code, (429, "TOO_MANY_REQUESTS"))
         message, details = error.message, ""

@@ -265,11 +265,14 @@ class InjectAgentMessage(Message):
 
 
 class FunctionCallResponse(Message):
-    """The result of a client-side call: `id` and `content`, or V0's `function_call_id` and `output`."""
+    """The result of a client-side call: `id` and `content`, or V0's `function_call_id` and `output`.
+
+    The result is documented as text; JSON of any other kind is taken as its text.
+    """
 
     id: str | None = None
     name: str | None = None
-    content: str | None = None
+    content: Any = None
     function_call_id: str | None = None
-    output: str | None = None
+    output: Any = None
     thought_signature: str | None = None

@@ -1,0 +1,84 @@
+"""What of Cartesia's sockets is spoken: the source of `docs/protocols/cartesia.md`."""
+
+from __future__ import annotations
+
+from duologue.protocols.support import Row, Support, Surface
+
+YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
+
+TITLE = "Cartesia: what is supported"
+INTRODUCTION = (
+    "Made from the tables in `duologue.protocols.cartesia.support` by `python docs/protocols/generate.py`. Unknown members are ignored and "
+    "`null` is an absent member, unless the server runs with `strict`. Errors carry `error_code`, `title`, `message`, `request_id` and the "
+    "older `error` text for every API version."
+)
+
+STT_TURNS = Surface(
+    "Speech to text with turns: `/stt/turns/websocket`",
+    "STT turns WebSocket, Turn detection (C§7)",
+    from_client=(
+        Row("?model", YES, "`ink*` and this server's engines; anything else is `model_not_found`"),
+        Row("?encoding, ?sample_rate", YES, "all six encodings, 8,000 to 48,000 Hz"),
+        Row("?keyterm", PARTLY, "at most 100 terms and 1,200 characters; what it helps depends on the engine"),
+        Row("?turn_start_threshold", YES, "0.5 to 0.9, default 0.8"),
+        Row("?turn_eager_end_threshold", YES, "0.3 to 0.8, default 0.6"),
+        Row("?turn_end_threshold", YES, "0.05 to 0.5, default 0.3"),
+        Row("?turn_end_timeout_ms", YES, "640 to 11,200, default 5,600"),
+        Row("?language", NO, "ignored: there is none on this socket"),
+        Row("binary", YES, "any chunking, odd bytes carried over, from the first millisecond"),
+        Row(
+            "config",
+            YES,
+            "members left out keep their value; no acknowledgement; a refused change keeps the old values",
+        ),
+        Row("close", YES, "what was received becomes events, then 1000"),
+    ),
+    from_server=(
+        Row("connected", YES, "replaced by `error` and 1000 when the settings are bad"),
+        Row("turn.start", YES),
+        Row("turn.update", YES, "only text that will not be revised"),
+        Row("turn.eager_end", YES),
+        Row("turn.resume", YES),
+        Row("turn.end", YES, "from the second turn on the text begins with a space"),
+        Row("error", YES, "a malformed message is 400 and the socket is kept"),
+    ),
+)
+
+TTS = Surface(
+    "Text to speech: `/tts/websocket`",
+    "TTS WebSocket, Contexts, Buffering, Flushing (C§5)",
+    from_client=(
+        Row("context_id", YES, "made up when missing"),
+        Row("model_id", YES, "`sonic*` and this server's engines; anything else is `model_not_found`"),
+        Row("transcript", YES, "joined verbatim; at most 100,000 characters waiting in a context"),
+        Row("voice", YES, 'text, `{"id"}`, `{"mode":"id","id"}`; embeddings are `voice_not_found`'),
+        Row(
+            "output_format",
+            YES,
+            "raw; all encodings of this server, 8,000 to 48,000 Hz; with `strict` only the documented ones",
+        ),
+        Row("continue", YES),
+        Row("flush", YES, "in the message with the text, or alone"),
+        Row("cancel", YES, "nothing more is sent for the context"),
+        Row("max_buffer_delay_ms", YES, "0 to 5,000, default 3,000"),
+        Row("add_timestamps", YES),
+        Row("add_phoneme_timestamps", NO, "accepted and ignored"),
+        Row("use_normalized_timestamps", NO, "accepted; words are always those of the transcript"),
+        Row("language, locale", PARTLY, "checked against the documented codes; what is spoken depends on the voice"),
+        Row("generation_config.speed", YES, "0.6 to 1.5"),
+        Row("generation_config.volume", YES, "0.5 to 2.0"),
+        Row("generation_config.emotion", NO, "accepted and ignored"),
+        Row("speed", YES, "legacy words `slow`, `normal`, `fast`"),
+        Row("accent, normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("chunk", YES, "at most 0.2 s of audio; always with `flush_id`"),
+        Row("timestamps", YES, "just before the chunk in which the words begin"),
+        Row("flush_done", YES, "after the segment's last chunk"),
+        Row("done", YES, "once per context"),
+        Row("error", YES, "with the `context_id`; ends that context only"),
+    ),
+    unsupported=(Row("phoneme_timestamps", NO),),
+)
+
+SURFACES = (STT_TURNS, TTS)

@@ -1,0 +1,85 @@
+"""What of Deepgram's sockets is spoken: the source of `docs/protocols/deepgram.md`."""
+
+from __future__ import annotations
+
+from duologue.protocols.support import Row, Support, Surface
+
+YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
+
+TITLE = "Deepgram: what is supported"
+INTRODUCTION = (
+    "Made from the tables in `duologue.protocols.deepgram.support` by `python docs/protocols/generate.py`. Unknown members are ignored and "
+    "`null` is an absent member, unless the server runs with `strict`. Messages that a client's release is known to choke on are left out."
+)
+
+AGENT_V1 = Surface(
+    "Voice Agent: `/v1/agent/converse`",
+    "Voice Agent (D§5)",
+    from_client=(
+        Row("binary", YES, "before `Settings` too: the last 10 s are kept"),
+        Row("Settings", YES, "once; wrong settings end the connection after the `Error`"),
+        Row("SettingsConfiguration", PARTLY, "early-access settings are understood; answers keep the newer words"),
+        Row(
+            "Settings: audio", PARTLY, "linear16, linear32, mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`"
+        ),
+        Row("Settings: agent (id)", NO, "`AGENT_ID_NOT_SUPPORTED`"),
+        Row("Settings: agent.listen", YES, "thresholds for any model; the engine is this server's"),
+        Row("Settings: agent.think", YES, "providers map to the server's table; lists are fallbacks"),
+        Row(
+            "Settings: agent.think.functions",
+            YES,
+            "without a URL, or with an empty one, the client runs it; fillers are ignored",
+        ),
+        Row("Settings: agent.think_live", NO, "accepted with a `Warning`"),
+        Row(
+            "Settings: agent.speak",
+            PARTLY,
+            "any provider's voice name is looked up here; endpoints and credentials are not used",
+        ),
+        Row("Settings: agent.context", YES, "lines and function calls"),
+        Row("Settings: flags.history, experimental", YES),
+        Row("Settings: tags, mip_opt_out", NO, "accepted and ignored"),
+        Row("UpdatePrompt", YES, "replaces the prompt"),
+        Row("UpdateInstructions", YES, "early access: adds to the prompt"),
+        Row("UpdateSpeak", YES, "the early-access form too"),
+        Row("UpdateThink", YES),
+        Row("UpdateListen", YES, "a change between Flux and other models is refused with a `Warning`"),
+        Row("UpdateThink_Live", NO, "answered with a `Warning`"),
+        Row("InjectUserMessage", YES),
+        Row("InjectAgentMessage", YES, "`message` or `content`; every `behavior`; not `is_dynamic`"),
+        Row("FunctionCallResponse", YES, "old and new member names"),
+        Row("KeepAlive", YES, "before `Settings` too"),
+        Row("ForceEndTurn", YES, "with Flux models; else a `Warning`"),
+        Row("__customToThinkProvider", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("Welcome", YES, "with `request_id` and `session_id`"),
+        Row("SettingsApplied", YES),
+        Row("ConversationText", YES, "per user turn, per sentence of the agent"),
+        Row("History", YES, "behind the text and after function results"),
+        Row("UserStartedSpeaking", YES),
+        Row("AgentThinking", YES),
+        Row("AgentStartedSpeaking", YES, "with or without `experimental`; not for greetings and injected lines"),
+        Row("binary", YES, "at most 0.1 s per frame; with `wav` a header per reply"),
+        Row("AgentAudioDone", YES, "once per reply, also an interrupted one"),
+        Row("LatencyReport", PARTLY, "with `experimental`, or when the server is told to"),
+        Row("FunctionCallRequest", YES),
+        Row("FunctionCallResponse", YES, "for server-side calls"),
+        Row("FunctionCallCancelled", YES),
+        Row("PromptUpdated", YES),
+        Row("SpeakUpdated", YES),
+        Row("ThinkUpdated", YES),
+        Row("ListenUpdated", YES),
+        Row("InjectionRefused", YES),
+        Row("Warning", YES),
+        Row("Error", YES, "`code`, `description` and `message`"),
+    ),
+    unsupported=(
+        Row("EndOfThought", NO, "undocumented here, and ends some clients"),
+        Row("ThinkLiveUpdated", NO),
+        Row("FrustrationDetected", NO),
+        Row("__customFromThinkProvider", NO),
+    ),
+)
+
+SURFACES = (AGENT_V1,)
