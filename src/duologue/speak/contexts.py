@@ -42,7 +42,7 @@ class ContextLimits:
     contexts: int = 50
     """Open at once; one more fails with `concurrency_limited`."""
     characters: int = 100_000
-    """Text of one context that waits to be spoken; more ends the context with `too_large`."""
+    """Text of one context that waits to be spoken; more ends the context with `text_too_long`."""
     phrases_in_flight: int = 4
     """Phrases of all contexts in synthesis at once."""
     expiry: Seconds = 5.0
@@ -167,7 +167,7 @@ class SpeechContexts:
         if len(context.splitter.held) + context.queued > self._limits.characters:
             limit = self._limits.characters
             message = f"more than {limit} characters of the context wait to be spoken"
-            return [*self._end(event.context), ContextFailed(event.context, "too_large", message)]
+            return [*self._end(event.context), ContextFailed(event.context, "text_too_long", message)]
         if event.flush or context.closed or event.buffer_delay <= 0:
             self._release(event.context, context)
         elif not context.splitter.held:
@@ -269,7 +269,7 @@ class SpeechContexts:
         context = self._contexts.get(name)
         if context is None or context.stream != stream:
             return []
-        return [*self._end(name), ContextFailed(name, "synthesis_failed", message)]
+        return [*self._end(name), ContextFailed(name, "engine_failed", message)]
 
     def _end(self, name: str) -> list[ContextCommand]:
         """Forget the context, and stop what it has in synthesis."""

@@ -25,7 +25,7 @@ _SIGN = re.compile(
     | (?P<star>(?<![\w*])\*(?=[^\s*])|(?<=[^\s*])\*(?![\w*]))
     | (?P<score>(?<!\w)_{1,3}(?=[^\s_])|(?<=[^\s_])_{1,3}(?!\w))
     | (?P<cell>[ \t]*\|[ \t]*)
-    | (?P<escape>\\(?=[\\`*_{}\[\]()\#+\-.!|<>~]))
+    | (?P<escape>\\(?P<escaped>[\\`*_{}\[\]()\#+\-.!|<>~]))
     """,
     re.VERBOSE | re.MULTILINE,
 )
@@ -36,7 +36,7 @@ def read_markdown(text: MappedText) -> MappedText:
     rewritings: list[Rewriting] = []
     for sign in _SIGN.finditer(text.text):
         start, end = sign.span()
-        kept = next((group for group in ("alt", "label", "address") if sign[group] is not None), None)
+        kept = next((group for group in ("alt", "label", "address", "escaped") if sign[group] is not None), None)
         if kept is not None:
             # Only what stands around the label goes, so that each of its words stays the word it was.
             rewritings += (Rewriting(start, sign.start(kept), ""), Rewriting(sign.end(kept), end, ""))

@@ -73,8 +73,10 @@ def read_markup(source: str, style: Style) -> list[Passage]:
             pause = silence if said else pause + silence
             style, begun = changed, tag.end()
             spelling = opens or (spelling and not closes)
-    passages += _passage(source, begun, len(source), style, pause, spell=spelling)
-    if not passages or passages[-1].style != style:
+    said = _passage(source, begun, len(source), style, pause, spell=spelling)
+    passages += said
+    pause = 0.0 if said else pause
+    if pause or not passages or passages[-1].style != style:
         passages.append(Passage(MappedText.of(source, len(source)), style, pause))
     return passages
 
