@@ -16,7 +16,7 @@ import pytest
 from duologue.errors import EngineFailure, Refused
 from duologue.runtime.engines import EngineSpec, Role
 from duologue.runtime.pool import PoolHost, PoolPolicy
-from duologue.runtime.worker_link import worker_environment
+from duologue.runtime.worker_process import worker_environment
 from tests.runtime import echo
 from tests.runtime.echo import Echo, EchoOptions, Say, Sound
 

@@ -137,7 +137,9 @@ class _Reading:
     traces: list[Trace] = field(default_factory=list)
     stopped: str = ""
 
-    def take(self, content: Mapping[str, Any]) -> None:
+    def take(self, content: Any) -> None:
+        if not isinstance(content, dict):
+            raise TypeError("a line must be a JSON object")
         if self.header is None:
             self.header = _read_header(content, self.registry)
         elif "m" in content:
@@ -160,10 +162,7 @@ def read_event_log(lines: Iterable[str], registry: Registry) -> EventLog:
     lines = iter(lines)
     for number, line in enumerate(lines, 1):
         try:
-            content = json.loads(line)
-            if not isinstance(content, dict):
-                raise TypeError("a line must be a JSON object")
-            reading.take(content)
+            reading.take(json.loads(line))
         except json.JSONDecodeError as error:
             if not line.endswith("\n") and reading.header is not None:
                 reading.stopped = "the last line was cut off"

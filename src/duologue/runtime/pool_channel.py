@@ -23,15 +23,10 @@ _HARD = 4
 class StreamLink(Protocol):
     """What a channel asks of the link to its worker."""
 
-    @property
-    def engine(self) -> str:
-        """The engine's name."""
-        ...
-
-    @property
-    def policy(self) -> PoolPolicy:
-        """The bounds its channels keep."""
-        ...
+    engine: str
+    """The engine's name."""
+    policy: PoolPolicy
+    """The bounds its channels keep."""
 
     def say_item(self, stream: int, item: Any) -> int:
         """Queue a value of the vocabulary for a stream; returns its size in bytes."""

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import os
 import socket
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
 from duologue.errors import EngineFailure, Refused, Violation
@@ -27,46 +24,17 @@ from duologue.runtime.link import (
 )
 from duologue.runtime.pool_channel import PoolChannel
 from duologue.runtime.pool_policy import PoolPolicy
-
-_KEPT = (
-    "PATH",
-    "HOME",
-    "USER",
-    "LANG",
-    "LANGUAGE",
-    "TZ",
-    "TMPDIR",
-    "TEMP",
-    "TMP",
-    "LD_LIBRARY_PATH",
-    "VIRTUAL_ENV",
-    "SYSTEMROOT",
-)
-_KEPT_PREFIXES = ("LC_", "XDG_", "CUDA_", "NVIDIA_")
-_ONE_THREAD = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-)
-
-
-def worker_environment(own: Mapping[str, str]) -> dict[str, str]:
-    """What a worker may know of our environment: where things are, never a key; and one thread per numerical library."""
-    kept = {name: value for name, value in own.items() if name in _KEPT or name.startswith(_KEPT_PREFIXES)}
-    kept.update(dict.fromkeys(_ONE_THREAD, "1"))
-    kept["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
-    return kept
+from duologue.runtime.worker_process import reap_worker, spawn_worker
 
 
 class WorkerLink(asyncio.Protocol):
     """One worker and its streams. `lost` resolves to the reason when the worker is gone."""
 
     def __init__(self, spec: EngineSpec, vocabulary: Vocabulary, policy: PoolPolicy) -> None:
+        self.engine = spec.name
         self._spec = spec
         self._vocabulary = vocabulary
-        self._policy = policy
+        self.policy = policy
         # A quarter of the mark unreported is not far behind; 16 items are half a second of audio.
         done_items = max(1, min(16, policy.high_water_items // 4))
         self._window = Window(policy.window, done_items, policy.high_water_bytes // 4)
@@ -89,11 +57,11 @@ class WorkerLink(asyncio.Protocol):
         try:
             await self._connect()
             self._say(0, Kind.START, self._spec)
-            async with asyncio.timeout(self._policy.start_timeout):
+            async with asyncio.timeout(self.policy.start_timeout):
                 return await self._ready
         except TimeoutError:
             await self.close()
-            raise EngineFailure(self._spec.name, f"did not load within {self._policy.start_timeout:g} s") from None
+            raise EngineFailure(self.engine, f"did not load within {self.policy.start_timeout:g} s") from None
         except BaseException:
             await self.close()
             raise
@@ -103,12 +71,7 @@ class WorkerLink(asyncio.Protocol):
         with theirs:
             ours.setblocking(False)
             self._transport, _ = await self._loop.create_unix_connection(lambda: self, sock=ours)
-            self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "duologue.runtime.worker", str(theirs.fileno())),
-                stdin=asyncio.subprocess.DEVNULL,
-                env=worker_environment(os.environ),
-                pass_fds=(theirs.fileno(),),
-            )
+            self._process = await spawn_worker(theirs.fileno())
 
     async def open(self, options: Any, over: Callable[[], None]) -> PoolChannel[Any, Any]:
         """A stream on this worker; `over` is called once, when it has ended. Raises `Violation`, `Refused`, `EngineFailure`."""
@@ -134,10 +97,10 @@ class WorkerLink(asyncio.Protocol):
         answer = self._probes[number] = self._loop.create_future()
         self._say(0, Kind.PROBE, number)
         try:
-            async with asyncio.timeout(self._policy.stall_timeout):
+            async with asyncio.timeout(self.policy.stall_timeout):
                 await answer
         except TimeoutError:
-            raise EngineFailure(self._spec.name, f"no answer within {self._policy.stall_timeout:g} s") from None
+            raise EngineFailure(self.engine, f"no answer within {self.policy.stall_timeout:g} s") from None
         finally:
             self._probes.pop(number, None)
 
@@ -149,23 +112,15 @@ class WorkerLink(asyncio.Protocol):
         finally:
             asking.cancel()
             await asyncio.wait((asking,))
-        return await self._reap(why)
+        status = None if self._process is None else await reap_worker(self._process)
+        return why if status is None else f"{why} (status {status})"
 
     async def close(self) -> None:
         """End the worker and wait until it is gone. Its streams fail, if there are any."""
         if self._transport is not None:
             self._transport.abort()
-        await self._reap("closed")
-
-    @property
-    def engine(self) -> str:
-        """The engine's name."""
-        return self._spec.name
-
-    @property
-    def policy(self) -> PoolPolicy:
-        """The bounds its channels keep."""
-        return self._policy
+        if self._process is not None:
+            await reap_worker(self._process)
 
     # What channels ask of their link.
 
@@ -198,13 +153,13 @@ class WorkerLink(asyncio.Protocol):
         why = self._why or (f"its worker's link failed: {exc}" if exc else "its worker exited")
         if not self.lost.done():
             self.lost.set_result(why)
-        failure = EngineFailure(self._spec.name, why)
+        failure = EngineFailure(self.engine, why)
         if not self._ready.done():
             self._ready.set_exception(failure)
             self._ready.exception()
         for waiting in (*self._opening.values(), *self._probes.values()):
             if not waiting.done():
-                waiting.set_exception(EngineFailure(self._spec.name, why))
+                waiting.set_exception(EngineFailure(self.engine, why))
         self._opening.clear()
         channels, self._channels = self._channels, {}
         for channel in channels.values():
@@ -213,7 +168,7 @@ class WorkerLink(asyncio.Protocol):
     def _check(self) -> None:
         """Nothing that waits for an answer may be said to a worker that is gone."""
         if self._transport is None or self._transport.is_closing():
-            raise EngineFailure(self._spec.name, self._why or "its worker is gone")
+            raise EngineFailure(self.engine, self._why or "its worker is gone")
 
     def _say(self, stream: int, kind: int, payload: Any) -> int:
         if self._transport is None or self._transport.is_closing():
@@ -266,7 +221,7 @@ class WorkerLink(asyncio.Protocol):
             channel.lose(str(error))
         elif kind == Kind.FAILED:
             failure = read_payload(payload, Failure)
-            error = EngineFailure(self._spec.name, failure.message, lost=failure.lost)
+            error = EngineFailure(self.engine, failure.message, lost=failure.lost)
             channel.lose(failure.message, failure.lost)
         else:
             raise LinkBroken(f"frame kind {kind} is not for the server")
@@ -295,25 +250,12 @@ class WorkerLink(asyncio.Protocol):
     async def _ask(self) -> None:
         """One question at a time; four in the time a step may take."""
         while True:
-            await asyncio.sleep(self._policy.stall_timeout / 4)
+            await asyncio.sleep(self.policy.stall_timeout / 4)
             try:
                 await self.probe()
             except EngineFailure:
-                self._break(f"its worker did not finish a step within {self._policy.stall_timeout:g} s and was killed")
+                self._break(f"its worker did not finish a step within {self.policy.stall_timeout:g} s and was killed")
                 return
-
-    async def _reap(self, why: str) -> str:
-        """Wait for the process, which ends with its link; kill it when it does not at once. Adds how it ended to `why`."""
-        if self._process is None:
-            return why
-        try:
-            async with asyncio.timeout(1.0):
-                status = await self._process.wait()
-        except TimeoutError:
-            with contextlib.suppress(ProcessLookupError):
-                self._process.kill()
-            status = await self._process.wait()
-        return f"{why} (status {status})"
 
 
 def _refusal_of(refusal: Refusal) -> Violation | Refused:
