@@ -69,13 +69,9 @@ class AuthSection(Section, frozen=True, kw_only=True):
 class LimitsSection(Section, frozen=True, kw_only=True):
     """Bounds of one socket (DESIGN section 18); what a key or a session may do stands in `auth` and `agent.limits`."""
 
-    control_bytes: int = 64 * 1024
-    settings_bytes: int = 512 * 1024
-    audio_bytes: int = 4 * 1024 * 1024
     unsent_audio_s: float = 10.0
     unsent_events_bytes: int = 4 * 1024 * 1024
     slow_reader_s: float = 300.0
-    early_audio_s: float = 10.0
     contexts_per_socket: int = 50
     context_characters: int = 100_000
     http_body_bytes: int = 1024 * 1024

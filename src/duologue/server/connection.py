@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import ExitStack
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from duologue.agent.commands import EndReason
 from duologue.auth.concurrency import Kind
@@ -16,9 +16,9 @@ from duologue.auth.credentials import read_credentials
 from duologue.errors import DuologueError
 from duologue.protocols.dialect import Deadlines, Frame
 from duologue.protocols.query import Handshake, Query, read_headers, read_query
+from duologue.runtime.deadlines import DeadlineEvent, DeadlineKeeper, DeadlinePolicy, Due, Excused, MessageReceived
 from duologue.runtime.driver import Driver
 from duologue.server.asgi import Receive, Scope, Send
-from duologue.server.deadlines import DeadlineCommand, DeadlineWatch, Expire, Sign
 from duologue.server.lifecycle import Going
 from duologue.server.refusals import Vendor, refusal_of, refuse_socket
 from duologue.server.services import Services
@@ -29,6 +29,10 @@ GOING_AWAY = (1012, "server going away")
 """Close code and reason for what a drain could not wait for."""
 BROKEN = (1011, "internal error")
 """Close code and reason after a bug of ours."""
+
+
+SIGN_EVERY_S = 0.25
+"""Signs of life nearer to each other than this count as one; idle rules are longer by as much, so that none strikes early."""
 
 
 class Endpoint(Protocol):
@@ -97,27 +101,49 @@ class Life:
     """Signs of life of one connection, for its deadlines."""
 
     def __init__(self, endpoint: Endpoint, services: Services) -> None:
-        watch = DeadlineWatch(endpoint.deadlines, services.timers.now())
+        given = endpoint.deadlines
+        idle = None if given.idle is None else given.idle + SIGN_EVERY_S
+        policy = DeadlinePolicy(given.first_message, idle, given.session, given.warn_before)
+        self._now = services.timers.now
+        self._signed = self._now()
+        self._warn_before = given.warn_before or 0.0
         self._endpoint = endpoint
-        self._driver: Driver[Sign, DeadlineCommand] = Driver(watch, self._perform, services.timers)
+        keeper = DeadlineKeeper(policy, self._signed)
+        self._driver: Driver[DeadlineEvent, Due] = Driver(keeper, self._perform, services.timers)
 
     def start(self) -> None:
         """Begin to watch."""
         self._driver.start()
 
-    def sign(self, sign: Sign = Sign.HEARD) -> None:
-        """Something happened."""
-        self._driver.feed(sign)
+    def sign(self) -> None:
+        """The client is alive. Fifty frames a second need not all be told."""
+        now = self._now()
+        if now - self._signed >= SIGN_EVERY_S:
+            self._signed = now
+            self._driver.feed(MessageReceived())
+
+    def opened(self) -> None:
+        """The message that had to come has come."""
+        self._driver.feed(MessageReceived(opening=True))
+
+    def excuse(self, *, silence: bool) -> None:
+        """The client may be silent, from now on or no more."""
+        self._driver.feed(Excused(until_further_notice=silence))
 
     def stop(self) -> None:
         """The connection is ending; its time does not matter any more."""
         self._driver.close()
 
-    def _perform(self, command: DeadlineCommand) -> None:
-        if isinstance(command, Expire):
-            self._endpoint.expire(command.reason)
-        else:
-            self._endpoint.warn_of_end(command.remaining)
+    def _perform(self, due: Due) -> None:
+        match due:
+            case Due.SESSION_WARNING:
+                self._endpoint.warn_of_end(self._warn_before)
+            case Due.SESSION:
+                self._endpoint.expire(EndReason.TOO_LONG)
+            case Due.IDLE | Due.FIRST_MESSAGE:
+                self._endpoint.expire(EndReason.IDLE)
+            case _:
+                assert_never(due)
 
 
 def read_handshake(scope: Scope) -> Handshake:

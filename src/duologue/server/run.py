@@ -100,11 +100,13 @@ async def serve(
         )
     )
     await app.start()
+    lag = asyncio.create_task(services.measure_lag(), name="loop lag")
     try:
         async with _signals(services, server, draining):
             listening(services, config.server.host, bound.getsockname()[1], certificate)
             await server.serve(sockets=[bound])
     finally:
+        lag.cancel()
         await app.stop()
         bound.close()
 

@@ -81,19 +81,20 @@ class Services:
 
     async def run(self, started: Callable[[], None]) -> None:
         """Load the engines and keep the books until cancelled; `started` is called when the books are open."""
-        recovered = await asyncio.to_thread(self.ledger.start)
-        if recovered:
-            self.log.warning("usage_recovered", rows=recovered)
+        if self.database is not None:
+            recovered = await asyncio.to_thread(self.ledger.start)
+            if recovered:
+                self.log.warning("usage_recovered", rows=recovered)
         started()
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.engines.start(lambda text: self.log.error("engine_not_started", why=text)))
-                tasks.create_task(self._checkpoint())
-                tasks.create_task(self._measure_lag())
+                if self.database is not None:
+                    tasks.create_task(self._checkpoint())
         finally:
             await self.engines.close()
-            await asyncio.to_thread(self.ledger.stop)
             if self.database is not None:
+                await asyncio.to_thread(self.ledger.stop)
                 self.database.close()
 
     async def missing(self) -> list[str]:
@@ -111,7 +112,8 @@ class Services:
             self.ledger.checkpoint()
             self.metrics.usage_lost.set(self.ledger.lost)
 
-    async def _measure_lag(self) -> None:
+    async def measure_lag(self) -> None:
+        """Observe how late the event loop is, until cancelled."""
         while True:
             due = self.timers.now() + LAG_EVERY_S
             await asyncio.sleep(LAG_EVERY_S)

@@ -12,7 +12,6 @@ from duologue.errors import Bug, DuologueError, EngineFailure, Refused, Violatio
 from duologue.protocols.dialect import ContextViolation, Deadlines, Frame, SpeakDialect, VoiceLookup
 from duologue.runtime.driver import Driver
 from duologue.server.connection import Life
-from duologue.server.deadlines import Sign
 from duologue.server.services import Services
 from duologue.server.socket import Socket
 from duologue.speak.channel import SpeakChannel
@@ -161,7 +160,7 @@ class SpeakEndpoint:
         socket, life = self._socket, self._life
         if socket is None or life is None:
             raise Bug("a context spoke before its socket was open")
-        life.sign(Sign.HEARD)  # C§5.10 is about traffic, in either direction
+        life.sign()  # C§5.10 is about traffic, in either direction
         frames = self._dialect.render(notice)
         if isinstance(notice, ContextAudio):
             seconds = len(notice.pcm) / self._rate
