@@ -52,9 +52,9 @@ class HiddenUrl(str):
     __slots__ = ()
 
     def __repr__(self) -> str:
-        scheme, mark, rest = self.partition("://")
+        scheme, mark, rest = self.partition("?")[0].partition("#")[0].partition("://")
         host, slash, path = rest.partition("/")
-        return repr(f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path.partition('?')[0]}" if mark else "...")
+        return repr(f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else "...")
 
 
 def encode(message: msgspec.Struct | Mapping[str, Any]) -> str:

@@ -1,0 +1,199 @@
+"""What a session says, in the words of the V1 agent socket."""
+
+from __future__ import annotations
+
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+
+from duologue.agent.commands import ClearAudio, PlayAudio
+from duologue.agent.notices import (
+    AgentFinishedSpeaking,
+    AgentSaid,
+    AgentSpokeWords,
+    AgentStartedSpeaking,
+    AgentThinking,
+    CallerSaid,
+    CallerStartedSpeaking,
+    CustomSent,
+    Failed,
+    InjectionRefused,
+    Interrupted,
+    KeySent,
+    LatencyMeasured,
+    Notice,
+    Origin,
+    RequestedTool,
+    Setting,
+    SettingChanged,
+    SettingsApplied,
+    ToolAnswered,
+    ToolsRequested,
+    ToolsWithdrawn,
+    TransferRequested,
+    Warned,
+    Welcomed,
+)
+from duologue.ids import SeededIds
+from duologue.protocols.deepgram import agent_messages
+from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
+from duologue.protocols.query import Handshake
+from duologue.think.messages import ToolCall, ToolResult
+from tests.protocols.frames import read, send, types
+
+CALL = ToolCall("c1", "book", '{"people":2}')
+RESULT = ToolResult("c1", "book", '{"ok":true}')
+STARTED = AgentStartedSpeaking(1, Origin.MODEL, 0.91, 0.48, 0.22)
+
+SAID: list[tuple[Notice, list[dict[str, Any]]]] = [
+    (SettingsApplied(), [{"type": "SettingsApplied"}]),
+    (SettingChanged(Setting.PROMPT), [{"type": "PromptUpdated"}]),
+    (SettingChanged(Setting.THINK), [{"type": "ThinkUpdated"}]),
+    (SettingChanged(Setting.SPEAK), [{"type": "SpeakUpdated"}]),
+    (SettingChanged(Setting.LISTEN), [{"type": "ListenUpdated"}]),
+    (CallerStartedSpeaking(), [{"type": "UserStartedSpeaking"}]),
+    (
+        CallerSaid("Hi."),
+        [
+            {"type": "ConversationText", "role": "user", "content": "Hi."},
+            {"type": "History", "role": "user", "content": "Hi."},
+        ],
+    ),
+    (CallerSaid(""), []),
+    (AgentThinking(), [{"type": "AgentThinking", "content": ""}]),
+    (
+        AgentSaid(1, "Hello.", Origin.GREETING),
+        [
+            {"type": "ConversationText", "role": "assistant", "content": "Hello."},
+            {"type": "History", "role": "assistant", "content": "Hello."},
+        ],
+    ),
+    (STARTED, [{"type": "AgentStartedSpeaking", "total_latency": 0.91, "tts_latency": 0.22, "ttt_latency": 0.48}]),
+    (
+        AgentStartedSpeaking(1, Origin.FALLBACK, None, None, None),
+        [{"type": "AgentStartedSpeaking", "total_latency": 0.0, "tts_latency": 0.0, "ttt_latency": 0.0}],
+    ),
+    (AgentStartedSpeaking(1, Origin.GREETING, 1, 1, 1), []),
+    (AgentStartedSpeaking(1, Origin.INJECTED, 1, 1, 1), []),
+    (AgentFinishedSpeaking(1, interrupted=True), [{"type": "AgentAudioDone"}]),
+    (InjectionRefused("The caller is speaking."), [{"type": "InjectionRefused", "message": "The caller is speaking."}]),
+    (
+        ToolsRequested((RequestedTool(CALL, client_side=True),)),
+        [
+            {
+                "type": "FunctionCallRequest",
+                "functions": [{"id": "c1", "name": "book", "arguments": '{"people":2}', "client_side": True}],
+            }
+        ],
+    ),
+    (ToolsWithdrawn((CALL,)), [{"type": "FunctionCallCancelled", "functions": [{"id": "c1", "name": "book"}]}]),
+    (Warned("prompt_too_long", "Cut."), [{"type": "Warning", "code": "PROMPT_TOO_LONG", "description": "Cut."}]),
+    (
+        Failed("thinking_failed", "No model."),
+        [{"type": "Error", "code": "FAILED_TO_THINK", "description": "No model.", "message": "No model."}],
+    ),
+    (Interrupted(1, "heard"), []),
+    (AgentSpokeWords(1, (), "word"), []),
+    (KeySent("5"), []),
+    (CustomSent("{}"), []),
+    (TransferRequested("+1"), []),
+    (LatencyMeasured(1, 0.1, 0.2, 0.3, 0.6), []),
+]
+
+
+def dialect_for(user_agent: str = "", **members: Any) -> AgentV1Dialect:
+    options = {"latency_reports": members.pop("latency_reports", False)}
+    dialect = AgentV1Dialect(Handshake(headers=(("user-agent", user_agent),)), SeededIds(1), **options)
+    send(dialect, {"type": "Settings", "audio": {}, "agent": {}} | members)
+    return dialect
+
+
+@pytest.mark.parametrize(("notice", "frames"), SAID, ids=lambda value: type(value).__name__)
+def test_every_notice_has_its_words(notice: Notice, frames: list[dict[str, Any]]) -> None:
+    assert read(dialect_for().render(notice)) == frames
+
+
+def test_every_notice_is_in_the_list_above() -> None:
+    shown = {type(notice) for notice, _ in SAID} | {Welcomed, ToolAnswered}
+    assert shown == set(get_args(Notice))
+
+
+def test_welcome_comes_before_settings_with_both_ids() -> None:
+    dialect = AgentV1Dialect(Handshake(), SeededIds(1))
+    assert read(dialect.render(Welcomed())) == [
+        {"type": "Welcome", "request_id": dialect.request_id, "session_id": dialect.request_id}
+    ]
+
+
+def test_a_client_side_result_is_history() -> None:
+    (frame,) = read(dialect_for().render(ToolAnswered(CALL, RESULT, client_side=True)))
+    assert frame == {
+        "type": "History",
+        "function_calls": [
+            {"id": "c1", "name": "book", "client_side": True, "arguments": '{"people":2}', "response": '{"ok":true}'}
+        ],
+    }
+
+
+def test_a_server_side_result_is_copied_to_the_client_first() -> None:
+    first, second = read(dialect_for().render(ToolAnswered(CALL, RESULT, client_side=False)))
+    assert first == {"type": "FunctionCallResponse", "id": "c1", "name": "book", "content": '{"ok":true}'}
+    assert second["function_calls"][0]["client_side"] is False
+
+
+def test_history_can_be_switched_off() -> None:
+    dialect = dialect_for(flags={"history": False})
+    assert types(dialect.render(CallerSaid("Hi."))) == ["ConversationText"]
+    assert types(dialect.render(ToolAnswered(CALL, RESULT, client_side=True))) == []
+
+
+@pytest.mark.parametrize("members", [{"experimental": True}, {"latency_reports": True}])
+def test_latencies_are_reported_to_those_who_asked(members: dict[str, Any]) -> None:
+    (frame,) = read(dialect_for(**members).render(LatencyMeasured(1, None, 0.2, 0.3, 0.6)))
+    assert frame == {"type": "LatencyReport", "ttt_token_latency": 0.2, "tts_latency": 0.3, "total_latency": 0.6}
+
+
+@pytest.mark.parametrize("release", ["deepgram-sdk/5.0.0", "deepgram-sdk/5.3.2", "deepgram-sdk/6.0.0"])
+def test_old_clients_are_spared_what_ends_them(release: str) -> None:
+    dialect = dialect_for(release, experimental=True)
+    for notice in (
+        SettingChanged(Setting.THINK),
+        SettingChanged(Setting.LISTEN),
+        LatencyMeasured(1, 1, 1, 1, 1),
+        ToolsWithdrawn((CALL,)),
+    ):
+        assert dialect.render(notice) == []
+    history = types(dialect.render(CallerSaid("Hi.")))
+    assert ("History" in history) is (release != "deepgram-sdk/6.0.0")
+
+
+def test_no_message_has_a_name_that_clients_use_for_themselves() -> None:
+    names = {kind.wire_name() for kind in agent_messages.ServerMessage.__subclasses__()}
+    assert not names & {"Open", "Close", "Audio", "Unhandled", "Metadata", "EndOfThought"}
+
+
+def play(reply: int) -> PlayAudio:
+    return PlayAudio(reply, np.zeros(1, np.float32))
+
+
+def test_audio_goes_out_in_short_frames() -> None:
+    frames = dialect_for().render(play(1), b"\1" * 12_000)
+    assert [len(frame) for frame in frames] == [4800, 4800, 2400]
+    assert dialect_for().render(play(1), b"") == []
+
+
+def test_with_wav_each_reply_begins_with_a_header() -> None:
+    dialect = dialect_for(audio={"output": {"container": "wav", "sample_rate": 16000}})
+    first, again, other = (b"".join(map(bytes, dialect.render(play(n), b"\0\0"))) for n in (1, 1, 2))  # type: ignore[arg-type]
+    assert (first[:4], len(first)) == (b"RIFF", 46)
+    assert again == b"\0\0"
+    assert other[:4] == b"RIFF"
+
+
+def test_clearing_needs_no_word() -> None:
+    assert dialect_for().render(ClearAudio(1)) == []
+
+
+def test_before_settings_there_is_no_audio() -> None:
+    assert AgentV1Dialect(Handshake(), SeededIds(1)).render(play(1), b"\0\0") == []

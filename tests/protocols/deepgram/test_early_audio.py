@@ -1,0 +1,43 @@
+"""Audio that came before the settings."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from duologue.audio.formats import AudioFormat, Encoding
+from duologue.protocols.deepgram.early_audio import MAX_EARLY_BYTES, EarlyAudio
+
+FORMAT = AudioFormat(Encoding.PCM_S16LE, 8000)
+TEN_SECONDS = 160_000
+
+
+def test_it_is_given_out_once_in_order() -> None:
+    early = EarlyAudio()
+    early.add(b"ab")
+    early.add(b"c")
+    assert early.take(FORMAT) == b"abc"
+    assert early.take(FORMAT) == b""
+
+
+def test_only_the_last_ten_seconds_are_kept() -> None:
+    early = EarlyAudio()
+    early.add(b"\1\1" + b"\0" * TEN_SECONDS)
+    assert early.take(FORMAT) == b"\0" * TEN_SECONDS
+
+
+@given(st.lists(st.integers(1, 500_001), min_size=1, max_size=12))
+def test_what_is_left_begins_at_a_whole_sample(sizes: list[int]) -> None:
+    early = EarlyAudio()
+    sent = bytearray()
+    for size in sizes:
+        payload = bytes((len(sent) + i) % 2 for i in range(0, size, 50_000)) + b"\7" * (
+            size - len(range(0, size, 50_000))
+        )
+        sent += payload
+        early.add(payload)
+        assert early._bytes <= MAX_EARLY_BYTES
+    left = early.take(FORMAT)
+    assert sent.endswith(left)
+    assert len(left) <= TEN_SECONDS
+    assert (len(sent) - len(left)) % 2 == 0
