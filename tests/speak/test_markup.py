@@ -71,7 +71,12 @@ def test_passages_know_their_places_in_the_source() -> None:
     assert passage.text.span(0, 5) == (source.index("there"), len(source))
 
 
-@given(st.lists(st.sampled_from(["a", " ", "<", "[laughter]", '<speed ratio="1"/>', "<spell>", "</spell>", ">", "."]), max_size=12))
+@given(
+    st.lists(
+        st.sampled_from(["a", " ", "<", "[laughter]", '<speed ratio="1"/>', "<spell>", "</spell>", ">", "."]),
+        max_size=12,
+    )
+)
 def test_any_text_is_read_and_stays_in_order(parts: list[str]) -> None:
     source = "".join(parts)
     passages = read_markup(source, PLAIN)

@@ -30,7 +30,15 @@ def test_cardinals(number: int, words: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "words"),
-    [(1, "first"), (2, "second"), (3, "third"), (12, "twelfth"), (20, "twentieth"), (21, "twenty first"), (100, "one hundredth")],
+    [
+        (1, "first"),
+        (2, "second"),
+        (3, "third"),
+        (12, "twelfth"),
+        (20, "twentieth"),
+        (21, "twenty first"),
+        (100, "one hundredth"),
+    ],
 )
 def test_ordinals(number: int, words: str) -> None:
     assert say_ordinal(number) == words

@@ -23,7 +23,10 @@ def test_addresses_pictures_and_signs(written: str, said: str) -> None:
 
 
 def test_other_languages_keep_their_digits() -> None:
-    assert say_aloud(MappedText.of("Das kostet 3,50 € bei a@b.de"), "de-DE").text == "Das kostet 3,50 € bei a ät b Punkt de"
+    assert (
+        say_aloud(MappedText.of("Das kostet 3,50 € bei a@b.de"), "de-DE").text
+        == "Das kostet 3,50 € bei a ät b Punkt de"
+    )
     assert say_aloud(MappedText.of("It is 5"), "en_GB").text == "It is five"
 
 
