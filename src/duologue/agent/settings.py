@@ -111,6 +111,8 @@ class LimitsPolicy:
     tools_per_reply: int = 16
     rounds_per_reply: int = 8
     drafts_per_turn: int = 3
+    reply_characters: int = 20_000
+    """Text of one reply; the rest is not spoken."""
     history_messages: int = 500
     prompt_characters: int = 25_000
     tool_result_characters: int = 64_000

@@ -1,0 +1,58 @@
+"""The figures clients report about a reply (D 13): how long each part of the answer took, in seconds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from duologue.agent.notices import LatencyMeasured
+from duologue.audio.formats import LISTEN_RATE
+from duologue.listen.events import TurnEnded
+from duologue.runtime.machine import Seconds
+
+
+@dataclass(slots=True)
+class Latencies:
+    """Moments of one reply; `None` until they come. A draft's moments may lie before the end of the turn it answers."""
+
+    turn_ended: Seconds | None = None
+    """When the turn's end was told."""
+    stt: Seconds | None = None
+    """From the end of speech to the end of the turn, in seconds of audio."""
+    asked: Seconds | None = None
+    """First request to a model."""
+    first_token: Seconds | None = None
+    spoken: Seconds | None = None
+    """First phrase let out to the synthesiser."""
+    first_audio: Seconds | None = None
+    sent: Seconds | None = None
+    """First audio sent to the client."""
+
+    def end_turn(self, turn: TurnEnded | None, now: Seconds) -> None:
+        """The turn this reply answers is over; `None` for a line typed by the application."""
+        self.turn_ended = now
+        if turn is not None:
+            self.stt = max(0, turn.position - turn.speech_end) / LISTEN_RATE
+
+    @property
+    def think(self) -> Seconds | None:
+        """Request to first token."""
+        return _between(self.asked, self.first_token)
+
+    @property
+    def speak(self) -> Seconds | None:
+        """First phrase to first audio."""
+        return _between(self.spoken, self.first_audio)
+
+    @property
+    def total(self) -> Seconds | None:
+        """End of speech to first audio sent."""
+        waited = _between(self.turn_ended, self.sent)
+        return None if waited is None else waited + (self.stt or 0.0)
+
+    def measured(self, reply: int) -> LatencyMeasured:
+        """As the client is told."""
+        return LatencyMeasured(reply, stt=self.stt, ttt=self.think, tts=self.speak, total=self.total)
+
+
+def _between(start: Seconds | None, end: Seconds | None) -> Seconds | None:
+    return None if start is None or end is None else max(0.0, end - start)

@@ -1,0 +1,303 @@
+"""The spoken side of one reply: phrases let out to the synthesiser, audio held until it may be sent, what of it was heard.
+
+Text goes to the synthesiser only while less than `ahead` of unheard speech waits, so an interrupted minute is never synthesised; audio goes
+to the client when the pacer says so. Audio not yet heard is kept, so a reply that was cut in vain can go on from where it was heard.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+
+from duologue.agent.commands import Synthesize
+from duologue.agent.pacing import Pacer
+from duologue.agent.playback import Playback
+from duologue.agent.settings import PacingPolicy
+from duologue.audio.formats import Pcm, Samples
+from duologue.runtime.machine import Seconds
+from duologue.speak.alignment import WordAlignment
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+
+CHARACTERS_PER_S = 15.0
+"""Guess of how fast text is spoken, for phrases whose audio has not come yet."""
+
+LOOK_AGAIN: Seconds = 0.05
+"""Shortest time between two looks at how much unheard speech waits."""
+
+
+@dataclass(slots=True, eq=False)
+class Phrase:
+    """A piece of the reply's text and the audio made of it."""
+
+    number: int
+    text: str
+    asked: bool = False
+    """Let out to the synthesiser."""
+    complete: bool = False
+    """All its audio has come."""
+    begun: bool = False
+    """Its audio has started to go out."""
+    start: Samples = 0
+    """Where its audio begins in the reply's; known once it has begun to come."""
+    received: Samples = 0
+    unsent: deque[Pcm] = field(default_factory=deque)
+    kept: list[Pcm] = field(default_factory=list)
+    """All its audio, until it has been heard."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Outgoing:
+    """What goes out next: a phrase that begins (`text`), audio, or both."""
+
+    phrase: int
+    text: str | None
+    pcm: Pcm | None
+
+
+@dataclass(frozen=True, slots=True)
+class Remainder:
+    """What of an interrupted reply was not heard, to be spoken by the reply that goes on with it."""
+
+    phrases: tuple[tuple[str, SpeechChunk | None], ...]
+    """Text, and the audio where it is all there."""
+
+
+class Utterance:
+    """Phrases, audio and playback of one reply, at `rate`."""
+
+    def __init__(self, rate: int, policy: PacingPolicy) -> None:
+        self.playback = Playback(rate)
+        self.alignment = WordAlignment()
+        self._rate = rate
+        self._ahead = policy.ahead
+        self._pacer = Pacer(policy, rate)
+        self._phrases: list[Phrase] = []
+        self._asked = 0
+        """How many phrases were let out."""
+        self._received: Samples = 0
+        self._receiving = 0
+        """Index of the phrase whose audio comes next."""
+        self._sending = 0
+        """Index of the phrase whose audio goes out next."""
+        self._kept_from = 0
+        """Index of the first phrase whose audio is still kept."""
+        self._carried = ""
+        self.closed = False
+        """No more phrases will come."""
+
+    # Text in, phrases out to the synthesiser.
+
+    def add(self, text: str) -> None:
+        """One more phrase. Blank text is joined to the phrase that follows it."""
+        text = self._carried + text
+        self._carried = "" if text.strip() else text
+        if not self._carried:
+            self._phrases.append(Phrase(len(self._phrases) + 1, text))
+
+    def go_on(self, remainder: Remainder) -> None:
+        """Speak what another reply left unheard; call before anything else."""
+        for text, chunk in remainder.phrases:
+            phrase = Phrase(len(self._phrases) + 1, text)
+            self._phrases.append(phrase)
+            if chunk is not None and self._asked == phrase.number - 1:
+                self._ask(phrase)
+                self.receive(replace(chunk, phrase=phrase.number))
+
+    def let_out(
+        self, reply: int, choices: tuple[SpeakOptions, ...], now: Seconds, most: int | None = None
+    ) -> list[Synthesize]:
+        """The phrases to be synthesised now; `most` bounds how many there may be in all (a draft speaks its first)."""
+        orders = []
+        while self._asked < len(self._phrases) and (most is None or self._asked < most):
+            if self._asked and self._waiting(now) >= self._ahead:
+                break
+            phrase = self._phrases[self._asked]
+            self._ask(phrase)
+            orders.append(Synthesize(reply, phrase.number, phrase.text, choices))
+        return orders
+
+    def _ask(self, phrase: Phrase) -> None:
+        phrase.asked = True
+        self._asked += 1
+        self.alignment.say(phrase.number, phrase.text)
+
+    def _waiting(self, now: Seconds) -> Seconds:
+        """Unheard speech, in seconds; estimated for phrases whose audio is still to come."""
+        waiting = (self._received - self.playback.heard(now)) / self._rate
+        for phrase in self._phrases[self._receiving : self._asked]:
+            waiting += max(0.0, len(phrase.text) / CHARACTERS_PER_S - phrase.received / self._rate)
+        return waiting
+
+    @property
+    def owes_audio(self) -> bool:
+        """The synthesiser has been asked for something it has not given."""
+        return self._receiving < self._asked
+
+    @property
+    def all_asked(self) -> bool:
+        """No phrase waits to be let out."""
+        return self._asked == len(self._phrases)
+
+    @property
+    def empty(self) -> bool:
+        """There was never anything to say."""
+        return not self._phrases
+
+    # Audio in.
+
+    def receive(self, chunk: SpeechChunk) -> bool:
+        """Take audio of the phrase that is being synthesised; anything else is over and dropped (`False`)."""
+        if self._receiving >= self._asked:
+            return False
+        phrase = self._phrases[self._receiving]
+        if chunk.phrase != phrase.number:
+            return False
+        if not phrase.received:
+            phrase.start = self._received
+        self.alignment.add(chunk)
+        size = len(chunk.pcm)
+        if size:
+            phrase.received += size
+            self._received += size
+            phrase.unsent.append(chunk.pcm)
+            phrase.kept.append(chunk.pcm)
+        if chunk.last:
+            phrase.complete = True
+            self._receiving += 1
+        return True
+
+    def end_speech(self) -> None:
+        """No more audio will come for what was asked; what was not asked is never spoken."""
+        for phrase in self._phrases[self._receiving : self._asked]:
+            self.receive(SpeechChunk(np.zeros(0, np.float32), phrase.number, last=True))
+
+    def truncate(self) -> None:
+        """Speak only what has come. The words of a phrase whose audio broke off are not counted as spoken."""
+        del self._phrases[self._asked :]
+        for phrase in self._phrases[self._receiving :]:
+            phrase.complete = True
+        self._receiving = len(self._phrases)
+        self._carried = ""
+        self.closed = True
+
+    # Audio out.
+
+    @property
+    def audible(self) -> bool:
+        """There is, or was, something to be heard."""
+        return self._received > 0
+
+    def send(self, now: Seconds) -> Iterator[Outgoing]:
+        """What may go out now, in order."""
+        self._release(now)
+        while self._sending < len(self._phrases):
+            phrase = self._phrases[self._sending]
+            if phrase.unsent:
+                room = self._pacer.room(self.playback, now, inside_phrase=phrase.begun)
+                if room <= 0:
+                    return
+                pcm = phrase.unsent.popleft()
+                if len(pcm) > room:
+                    phrase.unsent.appendleft(pcm[room:])
+                    pcm = pcm[:room]
+                text = None if phrase.begun else phrase.text.strip()
+                phrase.begun = True
+                self.playback.send(len(pcm), now)
+                yield Outgoing(phrase.number, text, pcm)
+            elif phrase.complete:
+                self._sending += 1
+                if not phrase.begun:
+                    phrase.begun = True
+                    yield Outgoing(phrase.number, phrase.text.strip(), None)
+            else:
+                return
+
+    def _release(self, now: Seconds) -> None:
+        """Let go of audio that has been heard."""
+        while self._kept_from < self._sending:
+            phrase = self._phrases[self._kept_from]
+            if self.playback.heard(now) < phrase.start + phrase.received:
+                return
+            phrase.kept.clear()
+            self._kept_from += 1
+
+    @property
+    def all_sent(self) -> bool:
+        """Everything there will ever be has gone out."""
+        return self.closed and self._sending == len(self._phrases)
+
+    def drained(self, now: Seconds) -> bool:
+        """Everything there will ever be has been heard."""
+        return self.all_sent and now >= self.playback.silent_at()
+
+    def wake_at(self, now: Seconds, *, sending: bool) -> Seconds | None:
+        """When time alone lets something happen: more may be sent, more may be synthesised, or all has been heard."""
+        due: list[Seconds] = []
+        if sending and self._sending < len(self._phrases) and self._phrases[self._sending].unsent:
+            due.append(self._pacer.next_at(self.playback))
+        if self.all_sent:
+            due.append(self.playback.silent_at())
+        if not self.all_asked and self._asked and now < self.playback.silent_at():
+            due.append(now + max(LOOK_AGAIN, self._waiting(now) - self._ahead))
+        return max(now, min(due)) if due else None
+
+    # What was heard.
+
+    def text_heard(self, heard: Samples) -> str:
+        """The prefix of the text that was heard with the first `heard` samples."""
+        return self.alignment.text_before(heard)
+
+    @property
+    def text_spoken(self) -> str:
+        """What will have been heard when all that came has sounded."""
+        if self._received:
+            return self.alignment.text_before(self._received)
+        return self.alignment.text
+
+    def unheard_text(self, now: Seconds) -> str:
+        """What is still to be heard, as far as it has become phrases."""
+        text = "".join(phrase.text for phrase in self._phrases)
+        return text[len(self.text_heard(self.playback.heard(now))) :]
+
+    def remainder(self, text_heard: int, until: int | None = None) -> Remainder:
+        """What lies between two places of the text: phrases, with their audio where that has all come. They join to the text."""
+        left: list[tuple[str, SpeechChunk | None]] = []
+        at, blank = 0, ""
+        for phrase in self._phrases:
+            if until is not None and at >= until:
+                break
+            skip = max(0, text_heard - at)
+            rest = blank + phrase.text[skip:]
+            if rest.strip():
+                left.append((rest, self._rest_of(phrase, at, skip, len(blank))))
+            blank = "" if rest.strip() else rest
+            at += len(phrase.text)
+        return Remainder(tuple(left))
+
+    def _rest_of(self, phrase: Phrase, text_start: int, skip: int, blank: int) -> SpeechChunk | None:
+        """The audio of a phrase from its first word behind `skip` characters on."""
+        if not phrase.complete or not phrase.kept:
+            return None
+        text_end = text_start + len(phrase.text)
+        words = [word for word in self.alignment.words if text_start + skip <= word.text_start < text_end]
+        if not words:
+            return None
+        begin = words[0].start if skip else phrase.start
+        pcm = np.concatenate(phrase.kept)[begin - phrase.start :]
+        return SpeechChunk(pcm, 0, _shifted(words, begin, text_start + skip - blank), last=True)
+
+
+def _shifted(words: Sequence[SpokenWord], samples: Samples, characters: int) -> tuple[SpokenWord, ...]:
+    return tuple(
+        replace(
+            word,
+            start=word.start - samples,
+            end=word.end - samples,
+            text_start=word.text_start - characters,
+            text_end=word.text_end - characters,
+        )
+        for word in words
+    )

@@ -1,0 +1,379 @@
+"""A whole call as a script: literal times, facts in, and a readable log of everything that came of them.
+
+The model and the voice are stand-ins with literal delays; nothing here shares code with what it tests, but for the vocabularies. The voice
+speaks three words a second at 1,000 samples a second: a word is 300 samples, a millisecond is a sample.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from duologue.agent.commands import (
+    CallTool,
+    CancelTool,
+    ClearAudio,
+    Command,
+    EndSession,
+    Expect,
+    FinishSynthesis,
+    ForceTurnEnd,
+    Generate,
+    Notify,
+    PlayAudio,
+    ReopenListening,
+    RetuneTurns,
+    StopGenerating,
+    StopSynthesis,
+    Synthesize,
+)
+from duologue.agent.events import (
+    CompletionFailed,
+    CompletionReceived,
+    Event,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechReceived,
+    Started,
+    ToolReturned,
+)
+from duologue.agent.notices import (
+    AgentFinishedSpeaking,
+    AgentSaid,
+    AgentStartedSpeaking,
+    AgentThinking,
+    CallerSaid,
+    CallerStartedSpeaking,
+    Failed,
+    InjectionRefused,
+    Interrupted,
+    LatencyMeasured,
+    Notice,
+    SettingChanged,
+    SettingsApplied,
+    ToolAnswered,
+    ToolsRequested,
+    ToolsWithdrawn,
+    Warned,
+)
+from duologue.agent.responder import ModelResponder, Responder
+from duologue.agent.session import Session
+from duologue.agent.settings import AgentSettings
+from duologue.ids import SeededIds
+from duologue.listen.events import (
+    Progressed,
+    Trigger,
+    TurnDecision,
+    TurnEagerEnded,
+    TurnEnded,
+    TurnResumed,
+    TurnStarted,
+    TurnUpdated,
+)
+from duologue.speak.speech import SpeechChunk, SpokenWord
+from duologue.think.completion import CompletionRequest, Finish, TextDelta
+from duologue.think.messages import Speaker, ToolCall, ToolResult
+
+RATE = 1000
+"""Samples of speech a second: a sample is a millisecond."""
+
+WORD = 300
+"""Samples of one word."""
+
+DECISION = TurnDecision(0.2, 0.3, 0.5, 0.5, Trigger.FLOOR, "by script")
+
+
+@dataclass
+class Answer:
+    """What the model stand-in answers to one request."""
+
+    text: str = ""
+    calls: Sequence[ToolCall] = ()
+    after: float = 0.1
+    every: float = 0.0
+    """Between words; 0 gives the text at once."""
+    fails: str = ""
+    """Fail with this message after the text."""
+    hangs: bool = False
+    """Never finish."""
+
+
+@dataclass
+class Voice:
+    """What the voice stand-in does."""
+
+    after: float = 0.1
+    """From a phrase to its audio."""
+    dies_at: int = 0
+    """Fails at this phrase; 0 never."""
+    hangs_at: int = 0
+    """Gives nothing from this phrase on; 0 never."""
+
+
+@dataclass(order=True)
+class _Due:
+    at: float
+    order: int
+    event: Event = field(compare=False)
+    reply: int = field(compare=False, default=0)
+    work: str = field(compare=False, default="")
+
+
+class Call:
+    """One call. `Call(...)` starts at 0; every method takes the time at which it happens; `log()` tells what came of it."""
+
+    def __init__(
+        self,
+        settings: AgentSettings | None = None,
+        answers: Sequence[Answer | str] = (),
+        voice: Voice | None = None,
+        responder: Responder | None = None,
+        *,
+        obedient: bool = True,
+    ) -> None:
+        """`obedient=False`: the stand-ins go on after they were told to stop."""
+        self.session = Session(settings or AgentSettings(), responder or ModelResponder(), SeededIds(1), RATE)
+        self._answers = [Answer(answer) if isinstance(answer, str) else answer for answer in answers]
+        self._voice = voice or Voice()
+        self._obedient = obedient
+        self._due: list[_Due] = []
+        self._order = 0
+        self._lines: list[str] = []
+        self._voice_free = 0.0
+        self._finish: set[int] = set()
+        self._turn = 0
+        self.now = 0.0
+        self.requests: list[CompletionRequest] = []
+        self.commands: list[tuple[float, Command]] = []
+        self.steps: list[tuple[float, Event | None, list[Command]]] = []
+        self.feed(Started(), 0.0)
+
+    # Facts.
+
+    def feed(self, event: Event, at: float) -> None:
+        """`event` happens at `at`, after everything due before it."""
+        self.until(at)
+        self._step(event)
+
+    def until(self, at: float) -> None:
+        """Let time pass."""
+        while True:
+            wake = self.session.wake_at()
+            due = self._due[0].at if self._due else None
+            if due is not None and due <= at and (wake is None or due <= wake):
+                entry = heapq.heappop(self._due)
+                self.now = max(self.now, entry.at)
+                self._step(entry.event)
+            elif wake is not None and wake <= at:
+                self.now = max(self.now, wake)
+                self._step(None)
+            else:
+                break
+        self.now = max(self.now, at)
+
+    def starts(self, at: float) -> None:
+        """The caller starts a turn."""
+        self._turn += 1
+        self.feed(TurnStarted(self._turn, round(at * 16_000), round(at * 16_000), DECISION), at)
+
+    def voice(self, at: float, voiced: float) -> None:
+        """Progress: so much speech in the turn."""
+        self.feed(Progressed(round(at * 16_000), 0.9, voiced), at)
+
+    def words(self, at: float, text: str) -> None:
+        """The words of the turn so far."""
+        self.feed(TurnUpdated(self._turn, round(at * 16_000), text, text), at)
+
+    def eager(self, at: float, text: str) -> None:
+        """The caller has perhaps finished."""
+        self.feed(TurnEagerEnded(self._turn, round(at * 16_000), text, text, (), 0.5, DECISION), at)
+
+    def resumes(self, at: float) -> None:
+        """The caller had not."""
+        self.feed(TurnResumed(self._turn, round(at * 16_000), DECISION), at)
+
+    def ends(self, at: float, text: str) -> None:
+        """The turn ends, half a second after speech."""
+        position = round(at * 16_000)
+        self.feed(TurnEnded(self._turn, position, text, text, (), 0.8, position - 8000, DECISION), at)
+
+    def says(self, at: float, text: str) -> None:
+        """A whole short turn that ends at `at`."""
+        self.starts(at - 1.0)
+        self.ends(at, text)
+
+    def tool(self, at: float, call_id: str, content: str) -> None:
+        """A tool returns."""
+        self.feed(ToolReturned(ToolResult(call_id, "", content)), at)
+
+    # Stand-ins.
+
+    def _later(self, at: float, event: Event, reply: int, work: str) -> None:
+        self._order += 1
+        heapq.heappush(self._due, _Due(at, self._order, event, reply, work))
+
+    def _drop(self, reply: int, work: str) -> None:
+        if self._obedient:
+            self._due = [entry for entry in self._due if (entry.reply, entry.work) != (reply, work)]
+            heapq.heapify(self._due)
+            if work == "voice":
+                self._voice_free = self.now
+
+    def _step(self, event: Event | None) -> None:
+        commands = list(self.session.wake(self.now) if event is None else self.session.handle(event, self.now))
+        self.steps.append((self.now, event, commands))
+        for command in commands:
+            self.commands.append((self.now, command))
+            self._note(command)
+            self._perform(command)
+
+    def _perform(self, command: Command) -> None:
+        match command:
+            case Generate(reply, round_, request):
+                self.requests.append(request)
+                self._generate(reply, round_)
+            case StopGenerating(reply):
+                self._drop(reply, "model")
+            case Synthesize(reply, phrase, text):
+                self._synthesize(reply, phrase, text)
+            case FinishSynthesis(reply):
+                self._later(max(self.now, self._voice_free), SpeechEnded(reply), reply, "voice")
+            case StopSynthesis(reply):
+                self._drop(reply, "voice")
+
+    def _generate(self, reply: int, round_: int) -> None:
+        answer = self._answers.pop(0) if self._answers else Answer("All right.")
+        at = self.now + answer.after
+        deltas = [answer.text] if not answer.every else [f"{word} " for word in answer.text.split()]
+        for delta in deltas:
+            if delta:
+                self._later(at, CompletionReceived(reply, round_, TextDelta(delta)), reply, "model")
+                at += answer.every
+        if answer.fails:
+            self._later(at, CompletionFailed(reply, round_, answer.fails), reply, "model")
+        elif not answer.hangs:
+            for call in answer.calls:
+                self._later(at, CompletionReceived(reply, round_, call), reply, "model")
+            self._later(at, CompletionReceived(reply, round_, Finish("stop")), reply, "model")
+
+    def _synthesize(self, reply: int, phrase: int, text: str) -> None:
+        if self._voice.hangs_at and phrase >= self._voice.hangs_at:
+            return
+        at = max(self.now + self._voice.after, self._voice_free)
+        if self._voice.dies_at and phrase >= self._voice.dies_at:
+            self._later(at, SpeechFailed(reply, "the voice died"), reply, "voice")
+            return
+        self._voice_free = at
+        self._later(at, SpeechReceived(reply, speak(text, phrase)), reply, "voice")
+
+    # The log.
+
+    def _note(self, command: Command) -> None:
+        line = describe(command)
+        if line:
+            self._lines.append(f"{self.now:6.2f}  {line}")
+
+    def log(self) -> str:
+        """What was done and told, a line each."""
+        return "\n".join(self._lines)
+
+    def told(self) -> list[Notice]:
+        """All notices."""
+        return [command.notice for _, command in self.commands if isinstance(command, Notify)]
+
+    def history(self) -> list[str]:
+        """The conversation as the model would see it."""
+        marks = {Speaker.USER: "caller", Speaker.ASSISTANT: "agent", Speaker.TOOL: "tool", Speaker.SYSTEM: "system"}
+        return [f"{marks[message.speaker]}: {message.text}" for message in self.session.history.messages()]
+
+
+def speak(text: str, phrase: int) -> SpeechChunk:
+    """A phrase in one chunk: `WORD` samples a word."""
+    words, at = [], 0
+    for word in text.split():
+        start = text.index(word, words[-1].text_end if words else 0)
+        words.append(SpokenWord(word, at, at + WORD, start, start + len(word)))
+        at += WORD
+    return SpeechChunk(np.zeros(at, np.float32), phrase, tuple(words), last=True)
+
+
+def describe(command: Command) -> str:
+    """A command as a line of the log; empty for those that say nothing to a reader."""
+    match command:
+        case Notify(notice):
+            return describe_notice(notice)
+        case Generate(reply, round_, request):
+            return f"generate {reply}.{round_} on {request.messages[-1].text if request.messages else ''!r}"
+        case Synthesize(reply, phrase, text):
+            return f"synthesize {reply}.{phrase} {text.strip()!r}"
+        case PlayAudio(reply, pcm):
+            return f"play {reply} {len(pcm) / RATE:.2f} s"
+        case ClearAudio(reply):
+            return f"clear {reply}"
+        case StopGenerating(reply):
+            return f"stop generating {reply}"
+        case StopSynthesis(reply):
+            return f"stop synthesis {reply}"
+        case CallTool(call):
+            return f"run {call.name}"
+        case CancelTool(call_id):
+            return f"cancel {call_id}"
+        case RetuneTurns():
+            return "retune turns"
+        case ReopenListening(model):
+            return f"reopen listening {model!r}"
+        case Expect(options):
+            return f"expect {options.capture}"
+        case ForceTurnEnd():
+            return "force turn end"
+        case EndSession(reason):
+            return f"end: {reason}"
+        case _:
+            return ""
+
+
+def describe_notice(notice: Notice) -> str:
+    """A notice as a line of the log."""
+    match notice:
+        case SettingsApplied() | AgentThinking() | LatencyMeasured():
+            return ""
+        case CallerStartedSpeaking():
+            return "CALLER SPEAKS"
+        case CallerSaid(text, backchannel=True):
+            return f"caller mutters {text!r}"
+        case CallerSaid(text):
+            return f"CALLER SAID {text!r}"
+        case AgentSaid(reply, text):
+            return f"AGENT SAYS {reply} {text!r}"
+        case AgentStartedSpeaking(reply):
+            return f"AGENT SPEAKS {reply}"
+        case AgentFinishedSpeaking(reply, interrupted):
+            return f"AGENT DONE {reply}{' (interrupted)' if interrupted else ''}"
+        case Interrupted(reply, heard):
+            return f"INTERRUPTED {reply} heard {heard!r}"
+        case ToolsRequested(tools):
+            return "TOOLS " + ", ".join(f"{tool.call.name}#{tool.call.id}" for tool in tools)
+        case ToolAnswered(call, result):
+            return f"TOOL {call.name}#{call.id} = {result.content!r}"
+        case ToolsWithdrawn(calls):
+            return "WITHDRAWN " + ", ".join(call.id for call in calls)
+        case InjectionRefused(reason):
+            return f"REFUSED {reason}"
+        case SettingChanged(setting):
+            return f"CHANGED {setting}"
+        case Warned(code):
+            return f"WARNED {code}"
+        case Failed(code):
+            return f"FAILED {code}"
+        case _:
+            return type(notice).__name__
+
+
+def script(text: str) -> str:
+    """An expected log, without the indentation of the test."""
+    lines = [line.strip() for line in text.strip().splitlines()]
+    width = 6
+    return "\n".join(f"{line.split(None, 1)[0]:>{width}}  {line.split(None, 1)[1]}" for line in lines)
