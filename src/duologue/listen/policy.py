@@ -32,6 +32,8 @@ class GatePolicy:
     """Audio after the last voiced step, until the segment is closed."""
     open_above: float = 0.5
     """Voice activity that opens the gate and keeps it open."""
+    block: Seconds = 0.096
+    """Audio is forwarded in stretches of at least this length: three steps, a third of the messages."""
 
 
 @dataclass(frozen=True, slots=True)
