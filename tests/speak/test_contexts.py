@@ -246,52 +246,56 @@ EVENTS = st.one_of(
 )
 
 
+class Grammar:
+    """Watches what a client is told: segments in order, each closed once; one end; nothing between an end and the next push."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[SpeakPhrase, int]] = []
+        """Phrases in synthesis, with their number in their stream."""
+        self.segments: dict[str, int] = {}
+        """The open segment of every context the client may hear of."""
+        self._counts: dict[tuple[str, int], int] = {}
+
+    def check(self, commands: Sequence[ContextCommand]) -> None:
+        for command in commands:
+            match command:
+                case SpeakPhrase(context, stream, text, _):
+                    assert text.strip()
+                    number = self._counts[context, stream] = self._counts.get((context, stream), 0) + 1
+                    self.waiting.append((command, number))
+                case ContextAudio():
+                    assert command.segment == self.segments[command.context]
+                case ContextFlushed(context, segment):
+                    assert segment == self.segments[context]
+                    self.segments[context] += 1
+                case ContextDone() | ContextFailed():
+                    del self.segments[command.context]
+                case StopStream(context, stream):
+                    self.waiting = [
+                        item for item in self.waiting if (item[0].context, item[0].stream) != (context, stream)
+                    ]
+        assert len({phrase.context for phrase, _ in self.waiting}) == len(self.waiting) <= 2
+
+
 @given(st.lists(EVENTS, max_size=60))
 def test_the_grammar_of_a_context_holds_whatever_happens(events: list[object]) -> None:
-    """Audio of segments in order, each closed once; one end per context; nothing between an end or a cancel and the next push."""
     contexts = SpeechContexts(RATE, ContextLimits(contexts=2, phrases_in_flight=2))
+    grammar = Grammar()
     now = 0.0
-    waiting: list[SpeakPhrase] = []
-    counts: dict[tuple[str, int], int] = {}
-    open_segment: dict[str, int] = {}
-    spoken: dict[str, str] = {}
-
-    def check(commands: Sequence[ContextCommand]) -> None:
-        for command in commands:
-            if isinstance(command, SpeakPhrase):
-                counts[command.context, command.stream] = counts.get((command.context, command.stream), 0) + 1
-                waiting.append(command)
-                assert command.text.strip()
-                spoken[command.context] = spoken.get(command.context, "") + command.text
-            elif isinstance(command, ContextAudio):
-                assert command.segment == open_segment[command.context]
-            elif isinstance(command, ContextFlushed):
-                assert command.segment == open_segment[command.context]
-                open_segment[command.context] += 1
-            elif isinstance(command, ContextDone | ContextFailed):
-                open_segment.pop(command.context, None)
-        live = [item for item in waiting if item.context in open_segment]
-        assert len({item.context for item in live}) == len(live) <= 2
-
     for event in events:
         now += 0.3
-        if event == "wake":
-            due = contexts.wake_at()
-            if due is not None:
-                now = max(now, due)
-                check(contexts.wake(now))
-        elif event in ("speak", "late"):
-            if waiting:
-                item = waiting.pop(0) if event == "speak" else waiting[-1]
-                phrase = counts[item.context, item.stream] if event == "speak" else 99
-                check(contexts.handle(speech(item.context, item.stream, phrase), now))
-        elif isinstance(event, TextPushed):
-            open_segment.setdefault(event.context, 1)
-            check(contexts.handle(event, now))
+        if isinstance(event, TextPushed):
+            grammar.segments.setdefault(event.context, 1)
+            grammar.check(contexts.handle(event, now))
         elif isinstance(event, ContextCancelled):
-            waiting = [item for item in waiting if item.context != event.context]
-            open_segment.pop(event.context, None)
-            check(contexts.handle(event, now))
-        due = contexts.wake_at()
-        assert due is None or due >= now - 5
-    assert contexts.count <= 2
+            grammar.segments.pop(event.context, None)
+            grammar.check(contexts.handle(event, now))
+        elif event == "wake" and (due := contexts.wake_at()) is not None:
+            now = max(now, due)
+            grammar.check(contexts.wake(now))
+        elif event == "late":
+            assert contexts.handle(speech("a", 99), now) == []
+        elif event == "speak" and grammar.waiting:
+            phrase, number = grammar.waiting.pop(0)
+            grammar.check(contexts.handle(speech(phrase.context, phrase.stream, number), now))
+    assert contexts.count == len(grammar.segments) <= 2

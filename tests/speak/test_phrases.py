@@ -114,8 +114,8 @@ def test_restart_makes_the_next_phrase_a_first_one() -> None:
 
 
 PIECES = [
-    "Hello ", "there", ". ", "3", ".5", ", ", "! ", "… ", "\n", "Dr. ", "你好", "。", "」", "<", '<break time="1s"/>', "<spell>", "</spell>",
-    "[", "[laughter]", ">", "...", " ", "a", "$", "verylongwordindeed", "?", '"',
+    "Hello ", "there", ". ", "3", ".5", ", ", "! ", "… ", "\n", "Dr. ", "你好", "。", "」",
+    "<", '<break time="1s"/>', "<spell>", "</spell>", "[", "[laughter]", ">", "...", " ", "a", "$", "verylongwordindeed", "?", '"',
 ]  # fmt: skip
 
 

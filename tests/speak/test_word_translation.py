@@ -71,22 +71,9 @@ def test_words_of_a_text_without_words_are_dropped() -> None:
 
 
 SOURCES = [
-    "Hello",
-    "there,",
-    "$5",
-    "million",
-    "10:30",
-    "pm",
-    "**bold**",
-    "[a",
-    "b](https://x.io/y)",
-    "😀",
-    "—",
-    "1,234.5",
-    "&",
-    "Dr.",
-    "x@y.z",
-]
+    "Hello", "there,", "$5", "million", "10:30", "pm", "**bold**", "[a", "b](https://x.io/y)", "😀", "—", "1,234.5",
+    "&", "Dr.", "x@y.z",
+]  # fmt: skip
 
 
 @given(st.lists(st.sampled_from(SOURCES), min_size=1, max_size=10))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,7 +34,7 @@ def test_words_are_what_stands_between_spaces_or_single_ideographs(text: str, wo
 def test_words_are_in_order_and_cover_every_letter_once(text: str) -> None:
     spans = find_words(text)
     assert all(start < end for start, end in spans)
-    assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False))
+    assert all(before[1] <= after[0] for before, after in pairwise(spans))
     covered = {place for start, end in spans for place in range(start, end)}
     assert all(place in covered for place, character in enumerate(text) if character.isalnum())
 

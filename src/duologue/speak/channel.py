@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from duologue.audio.formats import Samples
+from duologue.audio.formats import Pcm, Samples
 from duologue.audio.resample import Resampler
 from duologue.errors import DuologueError, EngineFailure, Refused
 from duologue.runtime.engines import Channel, EngineHost, Flushed
@@ -80,6 +80,8 @@ class _Phrase:
 
     number: int
     text: str
+    turn: int
+    """Counts the cancels before it; a phrase of an earlier turn is over."""
     given: Samples = 0
     last_word: SpokenWord | None = None
 
@@ -104,6 +106,7 @@ class SpeakChannel:
         self._phrases: asyncio.Queue[_Phrase | None] = asyncio.Queue()
         self._queued = 0
         self._count = 0
+        self._turn = 0
         self._channel: Channel[str, SpeechChunk] | None = None
         self._results: AsyncIterator[SpeechChunk | Flushed] | None = None
         self._opened_for: Style | None = None
@@ -145,7 +148,7 @@ class SpeakChannel:
             raise Refused("speech_queue_full", f"more than {MAX_QUEUED_CHARACTERS} characters wait to be spoken")
         self._queued += len(text)
         self._count += 1
-        self._phrases.put_nowait(_Phrase(self._count, text))
+        self._phrases.put_nowait(_Phrase(self._count, text, self._turn))
         return self._count
 
     def finish(self) -> None:
@@ -179,11 +182,12 @@ class SpeakChannel:
         self._stop()
 
     def _start(self) -> None:
-        self._task = asyncio.get_running_loop().create_task(self._run(self._phrases), name="speak")
+        self._task = asyncio.get_running_loop().create_task(self._run(self._phrases, self._turn), name="speak")
 
     def _stop(self) -> None:
         if self._task is not None:
             self._task.cancel()
+        self._turn += 1  # the task may be what called this, through `deliver`, and goes on to its next await
         self._drop()
 
     def _drop(self) -> None:
@@ -191,16 +195,16 @@ class SpeakChannel:
             self._channel.close()
         self._channel = self._results = self._opened_for = None
 
-    async def _run(self, phrases: asyncio.Queue[_Phrase | None]) -> None:
+    async def _run(self, phrases: asyncio.Queue[_Phrase | None], turn: int) -> None:
         try:
-            while (phrase := await phrases.get()) is not None:
+            while turn == self._turn and (phrase := await phrases.get()) is not None:
                 self._queued -= len(phrase.text)
                 await self._speak(phrase)
         except EngineFailure as failure:
             self._failure = failure
             self._fail(failure, False)
         finally:
-            if self._phrases is phrases:  # not when a cancel has begun anew
+            if turn == self._turn:
                 self._drop()
 
     async def _speak(self, phrase: _Phrase) -> None:
@@ -209,6 +213,7 @@ class SpeakChannel:
             try:
                 return await self._speak_rest(phrase)
             except DuologueError as error:
+                self._check_turn(phrase)
                 self._drop()
                 failure = _as_failure(error, self._choices[0].engine, phrase, retried=retried)
                 if isinstance(error, EngineFailure) and not retried:
@@ -220,6 +225,11 @@ class SpeakChannel:
                 self._choices.pop(0)
                 retried = False
                 self._fail(failure, True)
+
+    def _check_turn(self, phrase: _Phrase) -> None:
+        """Nothing is done any more for a phrase that was cancelled."""
+        if phrase.turn != self._turn:
+            raise asyncio.CancelledError
 
     async def _speak_rest(self, phrase: _Phrase) -> None:
         """What has not been given of a phrase, passage by passage."""
@@ -239,7 +249,7 @@ class SpeakChannel:
         spoken = say_aloud(self._engines.lexicon.apply(passage.text), choice.options.language)
         if not spoken.text.strip():
             if last:
-                self._deliver(SpeechChunk(np.zeros(0, np.float32), phrase.number, last=True))
+                self._emit(phrase, np.zeros(0, np.float32), last=True)
             return
         await self._reach(passage.style)
         channel, results = self._channel, self._results
@@ -269,19 +279,22 @@ class SpeakChannel:
             replace(word, start=begun + round(word.start * scale), end=begun + round(word.end * scale))
             for word in chunk.words
         )
+        self._emit(phrase, pcm, words, last=ends)
+
+    def _emit(self, phrase: _Phrase, pcm: Pcm, words: tuple[SpokenWord, ...] = (), *, last: bool = False) -> None:
+        self._check_turn(phrase)
         phrase.given += len(pcm)
         if words:
             phrase.last_word = words[-1]
-        self._deliver(SpeechChunk(pcm, phrase.number, words, last=ends))
+        self._deliver(SpeechChunk(pcm, phrase.number, words, last=last))
 
     def _be_silent(self, phrase: _Phrase, seconds: float) -> None:
         left = round(seconds * self.rate)
         step = round(SILENCE_CHUNK_S * self.rate)
         while left > 0:
             pcm = np.zeros(min(left, step), np.float32)
-            phrase.given += len(pcm)
             left -= len(pcm)
-            self._deliver(SpeechChunk(pcm, phrase.number))
+            self._emit(phrase, pcm)
 
     async def _reach(self, style: Style) -> None:
         """Have a stream open in the first choice's voice and in this style."""

@@ -35,6 +35,9 @@ ABBREVIATIONS = frozenset(_ABBREVIATIONS.split())
 _OPEN_TAG = re.compile(r"<[^<>]{0,80}$|\[[a-z]{0,12}$|<<[^<>\n]{0,200}>?$", re.IGNORECASE)
 """What could still become a tag."""
 
+_LONGEST_TAG = 300
+"""More than any tag: what lies further behind a bound than this cannot matter to it."""
+
 _SPELLING = re.compile(r"<\s*spell\s*>", re.IGNORECASE)
 _SPELLED = re.compile(r"<\s*/\s*spell\s*>", re.IGNORECASE)
 
@@ -102,7 +105,7 @@ class PhraseSplitter:
 
         A place is judged once, and only when everything it depends on is known: so the deltas do not matter.
         """
-        text = self._text
+        text = self._text[: self._policy.max_characters + _LONGEST_TAG]
         tagged = "<" in text or "[" in text
         unsure = _OPEN_TAG.search(text) if tagged else None
         limit = unsure.start() if unsure else len(text)
@@ -146,15 +149,15 @@ class PhraseSplitter:
     def _find_bound(self) -> int:
         """Where to cut a sentence that is too long: at most `max_characters`, outside tags and numbers where that is possible."""
         limit = self._policy.max_characters
-        text = self._text
+        text = self._text[: limit + _LONGEST_TAG]
+        tags = [tag.span() for tag in TAG.finditer(text)]
         for signs in (_SOFT + _WIDE_SOFT, " \t\n"):
             for place in range(min(limit, len(text)) - 1, limit // 2, -1):
                 after = place + 1
                 clear = signs[0] == " " or text[place] in _WIDE_SOFT or text[after : after + 1].isspace()
-                if text[place] in signs and clear and not _inside_tag(text, after):
+                if text[place] in signs and clear and not any(start < after < end for start, end in tags):
                     return min(after + 1, limit) if text[after : after + 1] == " " and signs[0] != " " else after
-        start = next((tag.start() for tag in TAG.finditer(text) if tag.start() < limit < tag.end()), limit)
-        return start or limit
+        return next((start for start, end in tags if start < limit < end), limit) or limit
 
 
 def _ends_sentence(text: str, place: int) -> bool:
@@ -206,7 +209,3 @@ def _spelled(text: str) -> list[tuple[int, int]]:
         closing = _SPELLED.search(text, opening.end())
         stretches.append((opening.start(), closing.end() if closing else len(text)))
     return stretches
-
-
-def _inside_tag(text: str, place: int) -> bool:
-    return any(tag.start() < place < tag.end() for tag in TAG.finditer(text))
