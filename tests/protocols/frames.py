@@ -7,9 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
 import pytest
+from hypothesis import settings
 
 from duologue.errors import Violation
 from duologue.protocols.dialect import Frame
+
+REPEATABLE = settings(derandomize=True, deadline=None, database=None)
+"""For hypothesis: the same examples in every run, and no clock."""
 
 
 class Dialect(Protocol):

@@ -6,7 +6,7 @@ import contextlib
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.errors import Violation
@@ -16,7 +16,7 @@ from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
 from duologue.protocols.dialect import Frame
 from duologue.protocols.query import Handshake, read_query
-from tests.protocols.frames import Dialect
+from tests.protocols.frames import REPEATABLE, Dialect
 
 SETTINGS = '{"type":"Settings","audio":{},"agent":{}}'
 
@@ -56,6 +56,7 @@ def translated_or_refused(dialect: Dialect, frame: Frame) -> None:
             assert isinstance(json.loads(answer), dict)
 
 
+@REPEATABLE
 @given(st.lists(frames, min_size=1, max_size=4))
 def test_cartesia_turns_take_or_refuse_anything(received: list[Frame]) -> None:
     dialect = SttTurnsDialect(read_query("model=ink-2&encoding=pcm_s16le&sample_rate=16000"), SeededIds(1))
@@ -64,6 +65,7 @@ def test_cartesia_turns_take_or_refuse_anything(received: list[Frame]) -> None:
         translated_or_refused(dialect, frame)
 
 
+@REPEATABLE
 @given(
     st.text(alphabet=st.sampled_from("modelencdigsapr_t=&[]%20+2ink-16000.5pcm_le"), max_size=80)
     | st.binary(max_size=40)
@@ -73,6 +75,7 @@ def test_any_query_is_read_or_refused(raw: str | bytes) -> None:
         SttTurnsDialect(read_query(raw), SeededIds(1)).open()
 
 
+@REPEATABLE
 @given(st.lists(frames, min_size=1, max_size=4), st.booleans())
 def test_cartesia_tts_takes_or_refuses_anything(received: list[Frame], strict: bool) -> None:
     dialect = TtsDialect(read_query(""), SeededIds(1), strict=strict)
@@ -98,6 +101,7 @@ generation = st.fixed_dictionaries(
 )
 
 
+@REPEATABLE
 @given(st.lists(generation, min_size=1, max_size=4))
 def test_almost_right_generations_are_taken_or_refused(received: list[dict[str, Any]]) -> None:
     dialect = TtsDialect(read_query(""), SeededIds(1))
@@ -105,6 +109,7 @@ def test_almost_right_generations_are_taken_or_refused(received: list[dict[str, 
         translated_or_refused(dialect, json.dumps(message))
 
 
+@REPEATABLE
 @given(st.lists(frames, min_size=1, max_size=4), st.booleans(), st.booleans())
 def test_deepgram_agents_take_or_refuse_anything(received: list[Frame], settled: bool, strict: bool) -> None:
     dialect = AgentV1Dialect(Handshake(), SeededIds(1), strict=strict)
@@ -139,12 +144,13 @@ wide_settings = st.fixed_dictionaries(
 )
 
 
+@REPEATABLE
 @given(wide_settings)
-@settings(max_examples=200)
 def test_almost_right_settings_are_taken_or_refused(message: dict[str, Any]) -> None:
     translated_or_refused(AgentV1Dialect(Handshake(), SeededIds(1)), json.dumps(message))
 
 
+@REPEATABLE
 @given(st.lists(st.tuples(st.text(max_size=12), st.text(max_size=40)), max_size=6))
 def test_any_headers_identify_some_client(headers: list[tuple[str, str]]) -> None:
     AgentV1Dialect(Handshake(headers=tuple(headers)), SeededIds(1))

@@ -13,6 +13,7 @@ from duologue.errors import Violation
 from duologue.ids import SeededIds
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
 from duologue.protocols.query import Handshake
+from tests.protocols.frames import REPEATABLE
 
 FORBIDDEN = {"Open", "Close", "Audio", "Unhandled", "Metadata"}
 
@@ -24,6 +25,7 @@ def is_allowed(frame: str | bytes) -> bool:
     return isinstance(frame, str) and isinstance(message, dict) and message["type"] not in FORBIDDEN
 
 
+@REPEATABLE
 @given(st.lists(notices, max_size=5))
 def test_whatever_the_session_says(said: list[Notice]) -> None:
     dialect = AgentV1Dialect(Handshake(), SeededIds(1), latency_reports=True)
@@ -32,6 +34,7 @@ def test_whatever_the_session_says(said: list[Notice]) -> None:
         assert all(is_allowed(frame) for frame in dialect.render(notice))
 
 
+@REPEATABLE
 @given(st.text(max_size=12), st.text(max_size=30))
 def test_whatever_goes_wrong(code: str, message: str) -> None:
     assert all(

@@ -25,7 +25,7 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 from duologue.speak.speech import SpeakOptions, SpokenWord
-from tests.protocols.frames import read, refused, send, types
+from tests.protocols.frames import REPEATABLE, read, refused, send, types
 
 RATE = 16_000
 RAW = {"container": "raw", "encoding": "pcm_s16le", "sample_rate": RATE}
@@ -265,6 +265,7 @@ def test_each_context_has_its_own_format() -> None:
     assert len(payload(frames["b"])) == 800
 
 
+@REPEATABLE
 @given(st.lists(st.integers(0, 700), max_size=8))
 def test_resampled_audio_is_complete_and_in_whole_samples(pieces: list[int]) -> None:
     dialect = dialect_for()

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.protocols.deepgram.early_audio import MAX_EARLY_BYTES, EarlyAudio
+from tests.protocols.frames import REPEATABLE
 
 FORMAT = AudioFormat(Encoding.PCM_S16LE, 8000)
 TEN_SECONDS = 160_000
@@ -26,6 +27,16 @@ def test_only_the_last_ten_seconds_are_kept() -> None:
     assert early.take(FORMAT) == b"\0" * TEN_SECONDS
 
 
+def test_while_the_format_is_unknown_the_oldest_payloads_are_dropped() -> None:
+    early = EarlyAudio()
+    early.add(b"\1" * 3)
+    for _ in range(4):
+        early.add(bytes(MAX_EARLY_BYTES // 4))
+    left = early.take(AudioFormat(Encoding.PCM_F32LE, 48000))
+    assert left == bytes(MAX_EARLY_BYTES - 1)  # three bytes were dropped: the next sample begins one later
+
+
+@REPEATABLE
 @given(st.lists(st.integers(1, 500_001), min_size=1, max_size=12))
 def test_what_is_left_begins_at_a_whole_sample(sizes: list[int]) -> None:
     early = EarlyAudio()
