@@ -7,6 +7,7 @@ finds the answer instead of a reset connection. And a client that reads nothing 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -17,13 +18,16 @@ from duologue.server.socket import ABORT, TOO_LARGE
 
 LINGER_S = 10.0
 """How long a failed connection is still read, so that its goodbye is not lost."""
+QUIET_S = 0.5
+"""A failed connection that sends nothing for so long has said everything."""
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
     """What uvicorn is given as `ws`."""
 
     _lingering: asyncio.TimerHandle | None = None
-    _farewell = ""
+    _quiet = False
+    _farewell: Callable[[], str] | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Add our extensions to the scope before the application sees it."""
@@ -32,14 +36,14 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if scope is not None:
             scope["extensions"] = {**scope["extensions"], ABORT: self.abort, TOO_LARGE: self.set_farewell}
 
-    def set_farewell(self, text: str) -> None:
-        """What is said to a client whose message is over the limit."""
-        self._farewell = text
+    def set_farewell(self, farewell: Callable[[], str]) -> None:
+        """Says what a client is told whose message is over the limit."""
+        self._farewell = farewell
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, or throw away what comes behind a failure."""
         if self._lingering is not None:
-            self.conn.receive_data(data)
+            self._quiet = False
             return
         super().data_received(data)
 
@@ -54,17 +58,32 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         code, reason = (closing.code, closing.reason) if closing is not None else (1002, "")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
         if code == 1009 and self._farewell and not self.close_sent:
-            frame = Frame(Opcode.TEXT, self._farewell.encode())
+            frame = Frame(Opcode.TEXT, self._farewell().encode())
             self.transport.write(frame.serialize(mask=False, extensions=[]))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True
         self.stop_keepalive()
-        if self.transport.can_write_eof():
-            self.transport.write_eof()
-        self.transport.resume_reading()
+        if self.read_paused:
+            self.read_paused = False
+            self.transport.resume_reading()
         self._lingering = self.loop.call_later(LINGER_S, self.transport.abort)
         # uvicorn closes the transport when the application returns, unless a close is being waited for.
         self.close_timer = self._lingering
+        self._close_when_quiet()
+
+    def _close_when_quiet(self) -> None:
+        """Closing while something is unread would reset the connection, and the goodbye would be lost."""
+        if self._quiet or self.transport.is_closing():
+            self.transport.close()
+            return
+        self._quiet = True
+        self.loop.call_later(QUIET_S, self._close_when_quiet)
+
+    async def send(self, message: Any) -> None:
+        """As uvicorn, but a refused handshake counts as complete: it is no error of the application."""
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            self.handshake_complete = True
 
     def abort(self, code: int, reason: str) -> None:
         """Write the close past full buffers, wait a little for the client to find it, then let go."""

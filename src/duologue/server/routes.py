@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from duologue.auth.concurrency import Kind
+from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.query import Handshake
 from duologue.runtime.engines import Role
 from duologue.server.connection import Endpoint
+from duologue.server.listen_endpoint import ListenEndpoint
 from duologue.server.refusals import Vendor
 from duologue.server.services import Services
 from duologue.server.speak_endpoint import SpeakEndpoint, voice_lookup
@@ -48,7 +50,18 @@ def cartesia_tts(services: Services, handshake: Handshake, meter: UsageMeter) ->
     )
 
 
-ROUTES: tuple[SocketRoute, ...] = (SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),)
+def cartesia_stt_turns(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/stt/turns/websocket`."""
+    models = (services.engines.require(Role.RECOGNIZER).spec.name,)
+    strict = services.config.server.strict
+    dialect = SttTurnsDialect(handshake.query, services.ids, models=models, strict=strict)
+    return ListenEndpoint(services, meter, "/stt/turns/websocket", dialect)
+
+
+ROUTES: tuple[SocketRoute, ...] = (
+    SocketRoute("/stt/turns/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_turns),
+    SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),
+)
 
 
 def find_route(path: str, routes: tuple[SocketRoute, ...] = ROUTES) -> SocketRoute | None:

@@ -10,8 +10,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from pathlib import Path
+from typing import Any
 
 import uvicorn
 
@@ -65,6 +66,18 @@ def bind(host: str, port: int) -> socket.socket:
         ) from None
     bound.setblocking(False)
     return bound
+
+
+def run_in_loop(main: Coroutine[Any, Any, None]) -> None:
+    """Run a program on uvloop, where there is one."""
+    try:
+        import uvloop
+    except ImportError:
+        factory = None
+    else:
+        factory = uvloop.new_event_loop
+    with asyncio.Runner(loop_factory=factory) as runner:
+        runner.run(main)
 
 
 async def serve(

@@ -18,6 +18,7 @@ from duologue.auth.keys import KeyStore
 from duologue.config import AuthMode, Config, data_dir
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import IdSource, RandomIds
+from duologue.listen.channel import ListenEngines
 from duologue.runtime.driver import Timers
 from duologue.runtime.engines import Role
 from duologue.server.engines import Engines, configured_engines
@@ -47,6 +48,7 @@ class Services:
     timers: Timers
     engines: Engines
     voices: VoiceCatalogue
+    listen: ListenEngines
     speak: SpeakEngines
     models: LanguageModel
     authenticator: Authenticator
@@ -137,7 +139,15 @@ def build_services(
     uses_database = config.usage.enabled or config.auth.mode is not AuthMode.NONE
     database = Database.open(config.storage.url, folder or data_dir(config)) if uses_database else None
     keys = KeyStore(database) if database is not None and config.auth.mode is not AuthMode.NONE else None
-    open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
+    at_home = is_loopback(config.server.host)
+    if keys is not None and not at_home and not keys.any():
+        raise Violation(
+            "exposed",
+            f"{config.server.host} can be reached from outside, so clients need a key, and there is none yet",
+            path="server.host",
+            remedy="Make one with `duologue keys create --name NAME`, then start again.",
+        )
+    open_door = config.auth.mode is AuthMode.AUTO and at_home
     auth = config.auth
     engines = Engines(configured_engines(config, progress))
     voices = VoiceCatalogue(
@@ -153,6 +163,11 @@ def build_services(
         timers=Timers(asyncio.get_running_loop()),
         engines=engines,
         voices=voices,
+        listen=ListenEngines(
+            engines.require(Role.VOICE_ACTIVITY).host,
+            engines.require(Role.RECOGNIZER).host,
+            end_of_turn.host if (end_of_turn := engines.find(Role.END_OF_TURN)) else None,
+        ),
         speak=SpeakEngines({synthesizer.spec.name: synthesizer.host}, voices),
         models=build_models(config.think),
         authenticator=Authenticator(keys, wall, open_until_first_key=open_door),

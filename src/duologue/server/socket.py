@@ -27,7 +27,8 @@ LEFT = (1005, "")
 ABORT = "duologue.abort"
 """ASGI extension of our own: a function that ends the transport at once, `close(code, reason)` written past full buffers."""
 TOO_LARGE = "duologue.too_large"
-"""ASGI extension of our own: a function that is told what to say to a client whose message is over the transport's limit."""
+"""ASGI extension of our own: a function that takes the function which says what a client is told whose message is over
+the transport's limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ class Socket:
         self._send = send
         self._bounds = bounds
         self._abort: Callable[[int, str], None] | None = scope.get("extensions", {}).get(ABORT)
-        self._set_farewell: Callable[[str], None] | None = scope.get("extensions", {}).get(TOO_LARGE)
+        self._set_farewell: Callable[[Callable[[], str]], None] | None = scope.get("extensions", {}).get(TOO_LARGE)
         self._outgoing = Outgoing(bounds.unsent_audio_s, bounds.unsent_events_bytes)
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -71,10 +72,10 @@ class Socket:
         await self._receive()  # websocket.connect
         await self._send({"type": "websocket.accept", "subprotocol": subprotocol, "headers": headers})
 
-    def prepare_farewell(self, text: str) -> None:
+    def prepare_farewell(self, farewell: Callable[[], str]) -> None:
         """Set what is said to a client whose message is over the transport's limit, which is never seen here."""
         if self._set_farewell is not None:
-            self._set_farewell(text)
+            self._set_farewell(farewell)
 
     async def frames(self) -> AsyncIterator[Frame]:
         """What the client sends, until it leaves or the end is decided."""

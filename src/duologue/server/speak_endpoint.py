@@ -94,7 +94,7 @@ class SpeakEndpoint:
     async def run(self, socket: Socket, life: Life) -> None:
         """Read messages until the client leaves."""
         self._socket, self._life = socket, life
-        socket.prepare_farewell(self._told_too_large())
+        socket.prepare_farewell(self._farewell)
         try:
             async with asyncio.TaskGroup() as tasks:
                 self._tasks = tasks
@@ -123,7 +123,7 @@ class SpeakEndpoint:
         """An error event without a context."""
         return self._dialect.refuse(Violation("internal", "the server could not do this"))
 
-    def _told_too_large(self) -> str:
+    def _farewell(self) -> str:
         frames = self._dialect.refuse(Violation("too_large", "the message is too large", fatal=True))
         return next((frame for frame in frames if isinstance(frame, str)), "")
 
