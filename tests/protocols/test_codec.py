@@ -13,7 +13,6 @@ from duologue.protocols.codec import (
     MAX_DEPTH,
     MAX_ITEMS,
     Hidden,
-    HiddenUrl,
     Message,
     check_audio_size,
     check_range,
@@ -157,13 +156,9 @@ def test_ranges_refuse_what_is_outside_and_what_is_no_number(value: float) -> No
 
 def test_secrets_do_not_show() -> None:
     part = convert({"name": "sk_secret", "headers": {"authorization": "sk_secret"}}, Whole)
-    shown = (
-        f"{part!r} {Hidden(authorization='sk_secret')!r} {HiddenUrl('https://me:sk_secret@host/v1?key=sk_secret')!r}"
-    )
+    shown = f"{part!r} {Hidden(authorization='sk_secret')!r}"
     assert "sk_secret" not in shown
     assert "authorization" in shown
-    assert "https://host/v1" in shown
-    assert repr(HiddenUrl("sk_secret")) == "'...'"
 
 
 def test_texts_for_clients_are_bounded() -> None:

@@ -46,17 +46,6 @@ class Hidden(dict[str, Any]):
         return "{" + ", ".join(f"{name!r}: '...'" for name in self) + "}"
 
 
-class HiddenUrl(str):
-    """A URL whose repr stops before credentials: no user information, no query."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        scheme, mark, rest = self.partition("?")[0].partition("#")[0].partition("://")
-        host, slash, path = rest.partition("/")
-        return repr(f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else "...")
-
-
 def encode(message: msgspec.Struct | Mapping[str, Any]) -> str:
     """One JSON object as the text of one frame."""
     return msgspec.json.encode(message).decode()

@@ -54,11 +54,20 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A complete URL to be called, with its headers verbatim."""
+    """A complete URL to be called, with its headers verbatim.
+
+    Its repr shows neither the headers' values nor what else may be a credential: the URL's user and query.
+    """
 
     url: str
     method: str = "POST"
     headers: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    def __repr__(self) -> str:
+        scheme, mark, rest = self.url.partition("?")[0].partition("#")[0].partition("://")
+        host, slash, path = rest.partition("/")
+        shown = f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}" if mark else "..."
+        return f"Endpoint({self.method} {shown}, headers: {', '.join(self.headers) or 'none'})"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """`agent.think` to `ThinkSettings`: models, prompts, functions (Deepgram docs: Voice Agent think, function calling; D§5.4).
 
-Headers and credentials are secrets: they are kept in `Hidden` mappings, whose reprs show names only.
+Headers and credentials are secrets: they are kept in `Hidden` mappings, whose reprs show names only; an `Endpoint` hides its URL's query.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from duologue.agent.notices import Warned
 from duologue.agent.settings import LimitsPolicy, ThinkSettings
 from duologue.errors import Violation
-from duologue.protocols.codec import Hidden, HiddenUrl, check_range
+from duologue.protocols.codec import Hidden, check_range
 from duologue.protocols.deepgram.settings_messages import EndpointPart, Function, Header, Think, ThinkProvider
 from duologue.think.completion import ModelChoice
 from duologue.think.messages import Endpoint, ToolSpec
@@ -85,7 +85,7 @@ def read_endpoint(given: EndpointPart | None) -> Endpoint | None:
     """A URL with method and headers; `None` when the URL is missing or empty."""
     if given is None or not given.url:
         return None
-    return Endpoint(HiddenUrl(given.url), (given.method or "POST").upper(), read_endpoint_headers(given.headers))
+    return Endpoint(given.url, (given.method or "POST").upper(), read_endpoint_headers(given.headers))
 
 
 def read_endpoint_headers(given: Mapping[str, str | None] | list[Header] | None) -> Hidden:
@@ -105,7 +105,7 @@ def _read_choice(think: Think, path: str, model: str | None) -> ModelChoice:
         headers = read_endpoint_headers(provider.headers)
         if provider.key and "authorization" not in {name.lower() for name in headers}:
             headers["authorization"] = f"Bearer {provider.key}"
-        endpoint = Endpoint(HiddenUrl(provider.url), "POST", headers)
+        endpoint = Endpoint(provider.url, "POST", headers)
     extras: dict[str, Any] = {}
     if provider.reasoning_mode is not None:
         extras["reasoning_mode"] = provider.reasoning_mode
