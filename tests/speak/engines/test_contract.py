@@ -67,7 +67,6 @@ def test_words_begin_inside_their_chunk_end_inside_the_audio_and_are_words_of_th
             assert position <= word.start < position + len(chunk.pcm)
             assert behind <= word.start <= word.end <= total
             assert text[word.text_start : word.text_end] == word.text
-            assert word.exact
             behind = word.end
             spans.append((word.text_start, word.text_end))
         position += len(chunk.pcm)
@@ -75,7 +74,7 @@ def test_words_begin_inside_their_chunk_end_inside_the_audio_and_are_words_of_th
     assert set(spans) <= set(find_words(text))
 
 
-@pytest.mark.parametrize("text", ["Hello, world.", "One two three four five."])
+@pytest.mark.parametrize("text", ["Hello, world.", "One two three four five.", "He sat in the sun for an hour."])
 def test_every_plain_word_is_told(engine: SpeechSynthesizer, text: str) -> None:
     told = [(word.text_start, word.text_end) for chunk in speak(engine, text) for word in chunk.words]
     assert told == find_words(text)

@@ -76,6 +76,17 @@ def test_marks_for_no_word_of_ours_are_dropped() -> None:
     assert time_words("hi", [WordMark(0, 0), WordMark(5, 9)], 10)[0].end == 10
 
 
+def test_words_that_are_run_together_share_the_time_by_their_letters() -> None:
+    words = time_words("sat in the sun", [WordMark(0, 0), WordMark(100, 4), WordMark(200, 11)], 300)
+    assert [(word.text, word.start, word.end, word.exact) for word in words] == [
+        ("sat", 0, 100, True),
+        ("in", 100, 140, False),
+        ("the", 140, 200, False),
+        ("sun", 200, 300, True),
+    ]
+    assert [word.start for word in time_words("a b c", [WordMark(90, 2)], 120)] == [90, 100, 110]
+
+
 def test_long_phrases_are_spoken_in_several_calls_cut_at_spaces() -> None:
     assert split_calls("short") == [(0, 5)]
     text = "word " * 300

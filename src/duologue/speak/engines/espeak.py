@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -208,28 +209,46 @@ def split_calls(text: str) -> list[tuple[int, int]]:
 def time_words(text: str, marks: Sequence[Mark], length: Samples) -> list[SpokenWord]:
     """The words of a text from the library's marks; `length` is that of the audio.
 
-    The library marks parts of words ("well-known" has two) and words within what we hold for one ("3.50" has three): marks that fall
-    into one word of ours are joined, from the first start to the last end. A word ends where its sounds fall silent or the next begins.
+    The library marks parts of words ("well-known" has two): marks that fall into one word of ours are joined, from the first start to
+    the last end. It also runs small words together ("in the" has one mark): those share the time by their letters, as an estimate. A
+    word ends where its sounds fall silent or the next begins.
     """
-    spans = deque(find_words(text))
-    words: list[SpokenWord] = []
-    current: SpokenWord | None = None
+    spans = find_words(text)
+    stretches: list[tuple[int, Samples, Samples]] = []
+    """For each word with a mark of its own: its number, its start and its end."""
     quiet: Samples | None = None
+    number = -1
     for mark in marks:
         if isinstance(mark, PhonemeMark):
             quiet = None if mark.sounds else mark.sample if quiet is None else quiet
             continue
-        while spans and spans[0][1] <= mark.text_start:
-            spans.popleft()
-        if not spans or (current is not None and mark.text_start < current.text_end):
+        following = next((at for at in range(number + 1, len(spans)) if spans[at][1] > mark.text_start), None)
+        if following is None or (number >= 0 and mark.text_start < spans[number][1]):
             continue
-        if current is not None:
-            words.append(replace(current, end=mark.sample if quiet is None else min(quiet, mark.sample)))
-        start, end = spans.popleft()
-        current, quiet = SpokenWord(text[start:end], mark.sample, mark.sample, start, end), None
-    if current is not None:
-        words.append(replace(current, end=length if quiet is None else min(quiet, length)))
-    return words
+        if stretches:
+            stretches[-1] = _closed(stretches[-1], quiet, mark.sample)
+        stretches.append((following, mark.sample, length))
+        number, quiet = following, None
+    if stretches:
+        stretches[-1] = _closed(stretches[-1], quiet, length)
+    return list(_share(text, spans, stretches))
+
+
+def _closed(stretch: tuple[int, Samples, Samples], quiet: Samples | None, end: Samples) -> tuple[int, Samples, Samples]:
+    return stretch[0], stretch[1], end if quiet is None else min(quiet, end)
+
+
+def _share(
+    text: str, spans: Sequence[tuple[int, int]], stretches: Sequence[tuple[int, Samples, Samples]]
+) -> Iterator[SpokenWord]:
+    """Every word of the text: those without a mark share the stretch of the word before them (the first ones that of the first mark)."""
+    firsts = [0, *(number for number, _, _ in stretches[1:])]
+    for (first, behind), (_, start, end) in zip(pairwise([*firsts, len(spans)]), stretches, strict=False):
+        letters = [0, *accumulate(last - at for at, last in spans[first:behind])]
+        exact = behind - first == 1
+        for at, (before, after) in zip(range(first, behind), pairwise(letters), strict=True):
+            begins, ends = (start + (end - start) * count // letters[-1] for count in (before, after))
+            yield SpokenWord(text[slice(*spans[at])], begins, ends, *spans[at], exact=exact)
 
 
 def create(settings: Mapping[str, Any]) -> EspeakEngine:

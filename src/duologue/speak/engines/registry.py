@@ -10,10 +10,11 @@ from importlib.util import find_spec
 
 from duologue.errors import Violation
 from duologue.runtime.engines import EngineSpec, Role
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.runtime.link import Vocabulary
+from duologue.speak.speech import SpeakOptions, SpeechChunk
 
-VOCABULARY = (SpeakOptions, SpeechChunk, SpokenWord)
-"""Every type that crosses the link to a synthesiser, besides `str`."""
+VOCABULARY = Vocabulary(SpeakOptions, str, SpeechChunk)
+"""Every value that crosses the link to a synthesiser."""
 
 _HERE = "duologue.speak.engines"
 
