@@ -18,6 +18,10 @@ EventT = TypeVar("EventT")
 CommandT = TypeVar("CommandT")
 
 
+_SLACK = 16
+"""Entries out of date that the heap may hold besides as many as there are live ones."""
+
+
 class Timers:
     """One heap of deadlines for all machines of a loop, and one armed loop timer for the earliest of them.
 
@@ -28,8 +32,14 @@ class Timers:
         self._loop = loop
         self._heap: list[tuple[Seconds, int, _Waker]] = []
         self._order = 0
+        self._live = 0
         self._armed: asyncio.TimerHandle | None = None
         self._armed_for: Seconds | None = None
+
+    @property
+    def entries(self) -> int:
+        """Entries in the heap, also those out of date."""
+        return len(self._heap)
 
     def now(self) -> Seconds:
         """The loop's clock."""
@@ -39,18 +49,25 @@ class Timers:
         """Have `waker` called at `at` (never earlier), or not at all."""
         if at == waker.due:
             return
+        self._live += (at is not None) - (waker.due is not None)
         waker.due = at
         if at is not None:
             self._order += 1
             waker.order = self._order
             heapq.heappush(self._heap, (at, self._order, waker))
-            self._arm()
+        # An idle rule moves its deadline with every message; without this the heap would keep each of them until its time,
+        # and with it whatever machine had set it.
+        if len(self._heap) > 2 * self._live + _SLACK:
+            self._heap = [entry for entry in self._heap if entry[2].is_set_for(*entry[:2])]
+            heapq.heapify(self._heap)
+        self._arm()
 
     def _arm(self) -> None:
         while self._heap and not self._heap[0][2].is_set_for(*self._heap[0][:2]):
             heapq.heappop(self._heap)
         at = self._heap[0][0] if self._heap else None
-        if at == self._armed_for:
+        # A timer that is too early is left alone: it finds nothing due and arms the next. Moving it each time costs more.
+        if self._armed is not None and at is not None and self._armed_for is not None and self._armed_for <= at:
             return
         if self._armed is not None:
             self._armed.cancel()
@@ -66,6 +83,7 @@ class Timers:
                 at, order, waker = heapq.heappop(self._heap)
                 if waker.is_set_for(at, order):
                     waker.due = None
+                    self._live -= 1
                     waker.fire(now)
         finally:
             self._arm()
