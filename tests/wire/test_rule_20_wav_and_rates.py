@@ -1,10 +1,11 @@
-"""Rule 20: `container: wav` starts each reply with a header; input is 24 kHz when V1 settings name no rate."""
+"""Rule 20: `container: wav` starts each reply with a header; without a rate the input is 24 kHz in V1 and 16 kHz in V0."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
+import pytest
 
 from duologue.agent.commands import PlayAudio
 from duologue.agent.notices import AgentFinishedSpeaking
@@ -49,9 +50,15 @@ def test_each_reply_begins_with_a_header() -> None:
     assert (header.format.sample_rate, header.data_bytes, len(frame) - header.data_start) == (48000, None, 960)
 
 
+@pytest.mark.parametrize(("kind", "rate"), [("Settings", 24_000), ("SettingsConfiguration", 16_000)])
+def test_the_input_rate_when_none_is_named(kind: str, rate: int) -> None:
+    (opened,) = AgentV1Dialect(Handshake(), SeededIds(1)).receive(f'{{"type":"{kind}","agent":{{}}}}')
+    assert isinstance(opened, Open)
+    assert opened.audio_in.sample_rate == rate
+
+
 def test_a_leading_riff_header_is_audio_like_any_other() -> None:
     dialect = AgentV1Dialect(Handshake(), SeededIds(1))
     (opened,) = dialect.receive('{"type":"Settings","audio":{},"agent":{}}')
     assert isinstance(opened, Open)
-    assert opened.audio_in.sample_rate == 24_000
     assert dialect.receive(b"RIFF....WAVE") == [Audio(b"RIFF....WAVE")]

@@ -123,7 +123,7 @@ class ListenDialect(Protocol):
     deadlines: Deadlines
 
     def open(self) -> ListenOpen:
-        """What the handshake's query asked for. Raises `Violation`, to be answered on the open socket (C 7.6)."""
+        """What the handshake's query asked for. Raises `Violation`, to be answered on the open socket (C§7.6)."""
         ...
 
     def receive(self, frame: Frame) -> Sequence[Audio | Retune | ForceEnd | Ping | Close]:

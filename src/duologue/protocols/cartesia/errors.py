@@ -45,6 +45,7 @@ SHAPES: dict[str, ErrorShape] = {
     "out_of_range": ErrorShape(400, "Value out of range"),
     # Cartesia's own
     "voice_not_found": ErrorShape(404, "Unknown voice", "voice_not_found"),
+    "unknown_voice": ErrorShape(404, "Unknown voice", "voice_not_found"),
     "model_not_found": ErrorShape(404, "Unknown model", "model_not_found"),
     "language_not_supported": ErrorShape(400, "Unsupported language", "language_not_supported"),
     "unsupported_audio_format": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),

@@ -30,6 +30,7 @@ from duologue.protocols.deepgram.agent_frames import AgentFrames
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.early_audio import EarlyAudio
+from duologue.protocols.deepgram.formats import INPUT_RATE_V0, INPUT_RATE_V1
 from duologue.protocols.deepgram.listen_settings import is_flux, update_listen
 from duologue.protocols.deepgram.settings_messages import (
     FunctionCallResponse,
@@ -133,8 +134,11 @@ class AgentV1Dialect:
             raise Violation(
                 "settings_applied", "Settings have been applied", path="type", remedy="Use the Update messages instead."
             )
+        # The message decides the dialect, not the path: early-access clients mean 16 kHz when they name no rate (D§14).
+        rate = INPUT_RATE_V0 if members["type"] == "SettingsConfiguration" else INPUT_RATE_V1
+        given = {name: value for name, value in members.items() if name != "type"}
         try:
-            read = self._reader.read({name: value for name, value in members.items() if name != "type"})
+            read = self._reader.read(given, default_input_rate=rate)
         except Violation as violation:
             violation.fatal = True  # D§4.1: Error, then the end
             raise

@@ -28,6 +28,7 @@ ERROR_CODES = {
     "sample_rate": "INVALID_SETTINGS",
     "turn_policy": "INVALID_SETTINGS",
     "voice_not_found": "INVALID_SETTINGS",
+    "unknown_voice": "INVALID_SETTINGS",
     "language_not_supported": "INVALID_SETTINGS",
     "agent_id": "AGENT_ID_NOT_SUPPORTED",
     "invalid_agent_id": "INVALID_AGENT_ID",

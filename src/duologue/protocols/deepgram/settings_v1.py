@@ -59,13 +59,15 @@ class ReadSettings:
 class SettingsReader:
     """How this server reads settings: the switches that are the server's and not the client's."""
 
-    default_input_rate: int = INPUT_RATE_V1
     linear32_float: bool = False
     voices: VoiceLookup | None = None
     strict: bool = False
 
-    def read(self, members: Mapping[str, Any]) -> ReadSettings:
-        """Read a whole message. Raises `Violation` with the path of what is wrong."""
+    def read(self, members: Mapping[str, Any], *, default_input_rate: int = INPUT_RATE_V1) -> ReadSettings:
+        """Read a whole message. Raises `Violation` with the path of what is wrong.
+
+        `default_input_rate`, in hertz, holds where `audio.input` names none; it is another in V0 (D§14).
+        """
         settings = convert(unwrapped(members), Settings, strict=self.strict)
         if isinstance(settings.agent, str):
             raise _stored_agent(settings.agent)
@@ -73,7 +75,7 @@ class SettingsReader:
         audio = settings.audio or AudioSettings()
         given_in, given_out = audio.input or AudioInput(), audio.output or AudioOutput()
         float32 = self.linear32_float
-        audio_in = read_input(given_in.encoding, given_in.sample_rate, self.default_input_rate, float32=float32)
+        audio_in = read_input(given_in.encoding, given_in.sample_rate, default_input_rate, float32=float32)
         output = read_output(given_out.encoding, given_out.sample_rate, given_out.container, float32=float32)
         language = read_language(agent.language) or read_language(settings.language)
         listen = read_listen(agent.listen, language, model=agent.listen_model)
