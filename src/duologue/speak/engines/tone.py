@@ -83,10 +83,12 @@ class ToneEngine:
             tone = self._tone(word, round(settings.syllable_s * scale), count_syllables(word))
             words.append(SpokenWord(word, position, position + len(tone), start, end))
             silence = gap + (0 if word[-1].isalnum() else pause)
-            pieces += (tone * np.float32(options.volume), np.zeros(silence, np.float32))
+            pieces += (tone, np.zeros(silence, np.float32))
             position += len(tone) + silence
         pcm = np.concatenate(pieces) if pieces else np.zeros(0, np.float32)
-        return np.clip(pcm, -1.0, 1.0), tuple(words)
+        if options.volume != 1:
+            pcm = np.clip(pcm * np.float32(options.volume), -1.0, 1.0)
+        return pcm, tuple(words)
 
     @property
     def chunk(self) -> Samples:
@@ -121,10 +123,13 @@ class ToneStream:
     def _chunks(self, text: str, phrase: int) -> Iterator[SpeechChunk]:
         pcm, words = self._engine.render(text, self._options)
         length = self._engine.chunk
+        given = 0
         for start in range(0, max(len(pcm), 1), length):
             end = start + length
-            inside = tuple(word for word in words if start <= word.start < end)
-            yield SpeechChunk(pcm[start:end], phrase, inside, last=end >= len(pcm))
+            first = given
+            while given < len(words) and words[given].start < end:
+                given += 1
+            yield SpeechChunk(pcm[start:end], phrase, words[first:given], last=end >= len(pcm))
 
     def flush(self) -> Iterator[SpeechChunk]:
         """Nothing is ever held back."""
