@@ -9,8 +9,11 @@ from duologue.agent.latencies import Latencies
 from duologue.agent.notices import Origin
 from duologue.agent.settings import PacingPolicy
 from duologue.agent.utterance import Utterance
-from duologue.speak.phrases import PhraseSplitter
+from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.think.messages import Speaker, ToolCall
+
+WHOLE_SENTENCES = PhrasePolicy(first_words=0, first_comma_characters=1 << 30)
+"""For lines known in full: nobody waits for their first words, so they are not parted."""
 
 
 @dataclass(slots=True, eq=False)
@@ -54,7 +57,7 @@ class Reply:
         self.finished = False
         """The client was told that everything was sent."""
         self._text = ""
-        self._splitter = PhraseSplitter()
+        self._splitter = PhraseSplitter(None if origin is Origin.MODEL else WHOLE_SENTENCES)
 
     @property
     def draft(self) -> bool:
