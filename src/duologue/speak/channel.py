@@ -59,7 +59,8 @@ class SpeakEngines:
         for options in wanted:
             voice, resolved = self.voices.resolve(options)
             name = voice.engine if voice.engine in self.hosts else next(iter(self.hosts))
-            choices.append(VoiceChoice(name, self.hosts[name], resolved if name == voice.engine else options))
+            spoken = resolved if name == voice.engine else replace(options, voice="")
+            choices.append(VoiceChoice(name, self.hosts[name], spoken))
         tried = {choice.engine for choice in choices}
         spare = replace(wanted[0], voice="", extras=None)
         return choices + [VoiceChoice(name, host, spare) for name, host in self.hosts.items() if name not in tried]

@@ -76,6 +76,17 @@ def test_marks_for_no_word_of_ours_are_dropped() -> None:
     assert time_words("hi", [WordMark(0, 0), WordMark(5, 9)], 10)[0].end == 10
 
 
+def test_without_a_voice_the_language_chooses() -> None:
+    engine = EspeakEngine()
+
+    def words(options: SpeakOptions) -> int:
+        return sum(len(chunk.pcm) for chunk in engine.open(options).feed("12345"))
+
+    assert abs(words(SpeakOptions()) - words(SpeakOptions(voice="en-us+f3"))) < 2_000
+    assert abs(words(SpeakOptions(language="de")) - words(SpeakOptions(voice="de+f3"))) < 2_000
+    assert abs(words(SpeakOptions(language="de")) - words(SpeakOptions())) > 2_000
+
+
 def test_words_that_are_run_together_share_the_time_by_their_letters() -> None:
     words = time_words("sat in the sun", [WordMark(0, 0), WordMark(100, 4), WordMark(200, 11)], 300)
     assert [(word.text, word.start, word.end, word.exact) for word in words] == [

@@ -110,6 +110,8 @@ class EspeakEngine:
     def _choose(self, options: SpeakOptions) -> EspeakVoice:
         extras = options.extras or {}
         language, _, variant = (options.voice or self.settings.voice).partition("+")
+        if not options.voice and not language.lower().startswith(options.language.lower()):
+            language = options.language
         identifier = find_language(language, self.library.languages)
         if identifier is None:
             raise Violation(
