@@ -105,14 +105,6 @@ def test_a_sentence_without_end_is_cut_between_words_at_a_comma_if_there_is_one(
     assert all(len(phrase) <= 40 for phrase in split("x, y" * 100, policy))
 
 
-def test_restart_makes_the_next_phrase_a_first_one() -> None:
-    splitter = PhraseSplitter()
-    assert splitter.push("Hello there. And so on it goes ") == ["Hello there. "]
-    splitter.restart()
-    assert splitter.held == ""
-    assert splitter.push("And so on it goes ") == ["And so on it "]
-
-
 PIECES = [
     "Hello ", "there", ". ", "3", ".5", ", ", "! ", "… ", "\n", "Dr. ", "你好", "。", "」",
     "<", '<break time="1s"/>', "<spell>", "</spell>", "[", "[laughter]", ">", "...", " ", "a", "$", "verylongwordindeed", "?", '"',

@@ -80,19 +80,13 @@ class PhraseSplitter:
         return phrases
 
     def flush(self) -> list[str]:
-        """What is held, as a phrase if there is anything in it; the next phrase is no first one unless `restart` says so."""
+        """What is held, as a phrase if there is anything in it."""
         phrases = []
         while len(self._text) > self._policy.max_characters:
             phrases.append(self._cut(self._find_bound()))
         if self._text:
             phrases.append(self._cut(len(self._text)))
         return phrases
-
-    def restart(self) -> None:
-        """The next phrase is a first one again: somebody waits for it. What is held is forgotten."""
-        self._text = ""
-        self._decided = 0
-        self._first = True
 
     def _cut(self, end: int) -> str:
         phrase, self._text = self._text[:end], self._text[end:]
