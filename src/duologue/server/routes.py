@@ -9,8 +9,10 @@ from typing import TypeAlias
 from duologue.auth.concurrency import Kind
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
+from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
 from duologue.protocols.query import Handshake
 from duologue.runtime.engines import Role
+from duologue.server.agent_endpoint import AgentEndpoint
 from duologue.server.connection import Endpoint
 from duologue.server.listen_endpoint import ListenEndpoint
 from duologue.server.refusals import Vendor
@@ -58,8 +60,17 @@ def cartesia_stt_turns(services: Services, handshake: Handshake, meter: UsageMet
     return ListenEndpoint(services, meter, "/stt/turns/websocket", dialect)
 
 
+def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/v1/agent/converse`."""
+    dialect = AgentV1Dialect(
+        handshake, services.ids, voices=voice_lookup(services.voices), strict=services.config.server.strict
+    )
+    return AgentEndpoint(services, meter, "/v1/agent/converse", dialect)
+
+
 ROUTES: tuple[SocketRoute, ...] = (
     SocketRoute("/stt/turns/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_turns),
+    SocketRoute("/v1/agent/converse", Vendor.DEEPGRAM, Kind.AGENT, deepgram_agent),
     SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),
 )
 

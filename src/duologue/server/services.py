@@ -29,7 +29,7 @@ from duologue.server.socket import SocketBounds
 from duologue.speak.channel import SpeakEngines
 from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
 from duologue.storage import Database
-from duologue.think.completion import LanguageModel
+from duologue.think.router import Router
 from duologue.usage.ledger import Ledger
 
 LAG_EVERY_S = 0.5
@@ -50,7 +50,7 @@ class Services:
     voices: VoiceCatalogue
     listen: ListenEngines
     speak: SpeakEngines
-    models: LanguageModel
+    models: Router
     authenticator: Authenticator
     limiter: ConcurrencyLimiter
     ledger: Ledger

@@ -116,6 +116,11 @@ class Router:
             yield ProviderFailed(step.provider, failure.message)
         raise EngineFailure("think", "no model could answer: " + "; ".join(failures), lost="the answer")
 
+    def first(self, choices: tuple[ModelChoice, ...]) -> tuple[LanguageModel, str] | None:
+        """The model that is asked first, and its name here: for those who must know what it expects to hear. `None` for none."""
+        steps = self._steps(choices or (ModelChoice(),))
+        return next(((step.model, step.choice.model) for step in steps if step.model is not None), None)
+
     def models(self) -> tuple[ListedModel, ...]:
         """What a client can name, provider by provider; a provider that takes any name lists none beside those it knows."""
         return tuple(

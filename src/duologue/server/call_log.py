@@ -1,0 +1,40 @@
+"""The event log of an agent call, where the configuration names a folder. Opt-in: the words of the conversation are in it."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+
+from duologue import __version__
+from duologue.agent.settings import AgentSettings
+from duologue.errors import DuologueError
+from duologue.runtime.event_log import EventLogWriter, LogHeader
+from duologue.server.services import Services
+
+
+def open_call_log(
+    services: Services, request_id: str, settings: AgentSettings, seed: int, held: ExitStack
+) -> EventLogWriter | None:
+    """The log of one call, named after its request id; closed with `held`. `None` when calls are not logged, or the folder cannot be
+    written, which costs the log and not the call.
+    """
+    folder = services.config.calls.event_log
+    if not folder:
+        return None
+    path = Path(folder).expanduser() / f"{request_id}.jsonl"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = held.enter_context(path.open("x", encoding="utf-8"))
+    except OSError as error:
+        services.log.warning("call_not_logged", why=error.strerror, request_id=request_id)
+        return None
+    versions = {"duologue": __version__}
+    for engine in services.engines:
+        try:
+            info = engine.host.info
+        except DuologueError:
+            continue  # it is being replaced
+        versions[f"{engine.role.value} {info.name}"] = info.version
+    started = datetime.fromtimestamp(services.wall(), UTC).isoformat(timespec="seconds")
+    return EventLogWriter(file.write, LogHeader(versions, settings, seed, started))
