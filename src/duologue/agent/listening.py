@@ -87,13 +87,13 @@ class Listening:
             return  # if the turn outlasts the protection, the caller will insist
         self._moves.cue(Cue.CALLER_STARTS, now)
         if talk.reply is None or not talk.reply.started:
-            self._moves.tell_caller_started()
+            self._moves.endings.tell_caller_started()
 
     def _may_be_done(self, event: TurnEagerEnded, now: Seconds) -> None:
         talk = self._talk
         if talk.stage is Stage.IDLE and not self._worth_a_draft(event.text):
             return
-        self._moves.said = Said(event.text)
+        self._talk.said = Said(event.text)
         self._moves.cue(Cue.CALLER_MAY_BE_DONE, now)
 
     def _worth_a_draft(self, text: str) -> bool:
@@ -117,7 +117,7 @@ class Listening:
             return
         if talk.draining and talk.stage is Stage.IDLE:
             return  # the session ends in this step
-        self._moves.said = Said(text, event)
+        self._talk.said = Said(text, event)
         drafted = talk.reply.draft_for if talk.stage is Stage.DRAFTING and talk.reply is not None else None
         as_drafted = drafted is not None and same_words(drafted, text)
         self._moves.cue(Cue.CALLER_DONE_AS_DRAFTED if as_drafted else Cue.CALLER_DONE, now)
@@ -131,7 +131,7 @@ class Listening:
             reply, heard = talk.cut.reply, talk.cut.heard
         elif talk.stage in {Stage.SPEAKING, Stage.OVERLAP} and talk.reply is not None:
             reply = talk.reply
-            heard = len(reply.utterance.text_heard(reply.utterance.playback.sent))
+            heard = len(reply.utterance.alignment.text_before(reply.utterance.playback.sent))
         else:
             return False
         left = reply.text[heard:]

@@ -109,7 +109,7 @@ class Replying:
             self._fail("empty_reply", "the model ended its answer without a word", now)
 
     def _fail(self, code: str, message: str, now: Seconds) -> None:
-        self._moves.failure = (code, message)
+        self._talk.failure = (code, message)
         self._moves.cue(Cue.REPLY_FAILED, now)
 
     def look_at_clocks(self, now: Seconds) -> None:

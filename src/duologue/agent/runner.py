@@ -10,7 +10,7 @@ import asyncio
 from collections import deque
 from collections.abc import Callable, Coroutine, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from duologue.agent.commands import (
@@ -38,22 +38,19 @@ from duologue.agent.events import (
     CompletionReceived,
     Event,
     ListeningFailed,
-    SpeechEnded,
-    SpeechFailed,
-    SpeechReceived,
     Started,
     ToolReturned,
 )
 from duologue.agent.notices import Notice
 from duologue.agent.session import Session
+from duologue.agent.speech_runner import ReplyVoices
 from duologue.audio.formats import LISTEN_RATE
 from duologue.audio.spans import AudioSpan
 from duologue.errors import DuologueError, EngineFailure
 from duologue.listen.channel import ListenChannel, ListenEngines
 from duologue.runtime.driver import Driver, Observer, Timers
 from duologue.runtime.machine import Seconds
-from duologue.speak.channel import SpeakChannel, SpeakEngines
-from duologue.speak.speech import SpeechChunk
+from duologue.speak.channel import SpeakEngines
 from duologue.think.completion import Finish, LanguageModel
 from duologue.think.tools import ToolRunner, failed_call
 
@@ -97,7 +94,7 @@ class SessionRunner:
         self._early: deque[AudioSpan] = deque()
         self._wanted: ReopenListening | None = None
         self._tasks: dict[tuple[str, int | str], asyncio.Task[None]] = {}
-        self._orders: dict[int, asyncio.Queue[Synthesize | None]] = {}
+        self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self.feed)
 
     async def run(self) -> EndReason:
         """Open listening, start the session and return why it ended. No task is left when this returns or raises.
@@ -178,7 +175,7 @@ class SessionRunner:
             case Notify(notice):
                 self._deliver(notice)
             case Synthesize() | FinishSynthesis() | StopSynthesis():
-                self._tell_voice(command)
+                self._voices.tell(command)
             case Generate(reply):
                 self._start("think", reply, self._generate(command))
             case StopGenerating(reply):
@@ -259,58 +256,6 @@ class SessionRunner:
         else:
             result = await self._parts.tools.run(command.call, command.spec)
         self.feed(ToolReturned(result))
-
-    # Speaking.
-
-    def _tell_voice(self, command: Synthesize | FinishSynthesis | StopSynthesis) -> None:
-        match command:
-            case Synthesize(reply):
-                self._orders_of(reply).put_nowait(command)
-            case FinishSynthesis(reply):
-                self._orders_of(reply).put_nowait(None)
-            case StopSynthesis(reply):
-                self._orders.pop(reply, None)
-                self._cancel("speak", reply)
-
-    def _orders_of(self, reply: int) -> asyncio.Queue[Synthesize | None]:
-        """The phrases of a reply on their way to its voice; the session lets out only a few seconds of them."""
-        if reply not in self._orders:
-            self._orders[reply] = asyncio.Queue()
-            self._start("speak", reply, self._speak(reply, self._orders[reply]))
-        return self._orders[reply]
-
-    async def _speak(self, reply: int, orders: asyncio.Queue[Synthesize | None]) -> None:
-        voice: SpeakChannel | None = None
-        last: Synthesize | None = None
-        numbers: dict[int, int] = {}
-
-        def deliver(chunk: SpeechChunk) -> None:
-            number = numbers[chunk.phrase]
-            self.feed(SpeechReceived(reply, chunk if number == chunk.phrase else replace(chunk, phrase=number)))
-
-        def fail(failure: EngineFailure, fallback: bool) -> None:  # noqa: FBT001 - the shape of `Fail`
-            self.feed(SpeechFailed(reply, str(failure), fallback))
-
-        try:
-            while (order := await orders.get()) is not None:
-                if voice is None or last is None or order.choices != last.choices:
-                    if voice is not None:  # another voice from this phrase on: the old one says what it was given
-                        voice.finish()
-                        await voice.finished()
-                    voice = await SpeakChannel.open(self._parts.speak, order.choices, deliver, fail)
-                    numbers.clear()
-                last = order
-                numbers[voice.say(order.text)] = order.phrase
-            if voice is not None:
-                voice.finish()
-                await voice.finished()
-            self.feed(SpeechEnded(reply))
-        except DuologueError as error:
-            self.feed(SpeechFailed(reply, str(error)))  # told twice when the voice had said so: the second is late
-        finally:
-            self._orders.pop(reply, None)
-            if voice is not None:
-                voice.close()
 
 
 class _Guarded:

@@ -159,17 +159,17 @@ class Session:
             self._thinking.expect()
 
     def _say(self, text: str, origin: Origin, now: Seconds) -> None:
-        self._moves.line = (text, origin)
+        self._talk.line = (text, origin)
         self._moves.cue(Cue.SAY_THIS, now)
 
     def _inject(self, event: MessageInjected, now: Seconds) -> None:
         talk = self._talk
         if event.speaker is Speaker.USER:
             if event.text.strip() and not talk.draining:
-                self._moves.by_voice = False
+                self._talk.by_voice = False
                 self._moves.cue(Cue.CALLER_INSISTS, now)
-                self._moves.by_voice = True
-                self._moves.said = Said(event.text.strip())
+                self._talk.by_voice = True
+                self._talk.said = Said(event.text.strip())
                 self._moves.cue(Cue.CALLER_DONE, now)
             return
         fate = injection.judge(talk, event.text, event.manner)
@@ -218,7 +218,7 @@ class Session:
         elif talk.caller.open:
             return False
         elif talk.unanswered:
-            self._moves.answer_kept(now)
+            self._moves.beginnings.answer_kept(now)
         elif talk.lines:
             self._say(talk.lines.popleft(), Origin.INJECTED, now)
         else:
@@ -248,7 +248,7 @@ class Session:
     def _end(self, reason: EndReason, now: Seconds) -> None:
         """Stop all work, settle every call, and end."""
         talk = self._talk
-        self._moves.abandon(now)
+        self._moves.endings.abandon(now)
         for entry in talk.toolbox.withdraw(talk.toolbox.unsettled):
             if not entry.client_side:
                 talk.out.append(CancelTool(entry.call.id))

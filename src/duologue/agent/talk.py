@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from duologue.agent.caller import CallerSide
 from duologue.agent.commands import Command, Notify
 from duologue.agent.history import History
-from duologue.agent.notices import Notice
+from duologue.agent.notices import Notice, Origin
 from duologue.agent.reply import Reply
 from duologue.agent.responder import Responder
 from duologue.agent.settings import AgentSettings
@@ -65,6 +65,14 @@ class Talk:
         self.caller = CallerSide()
         self.unanswered = False
         """The caller said something that no reply has answered."""
+        self.said = Said("")
+        """What the cues "caller done" and "caller may be done" are about."""
+        self.line = ("", Origin.INJECTED)
+        """What the cue "say this" is about."""
+        self.failure = ("", "")
+        """Code and message of what the cue "reply failed" is about."""
+        self.by_voice = True
+        """Whether the cue "caller insists" was heard, not typed."""
         self.lines: deque[str] = deque()
         """Lines of the application that wait for their turn."""
         self.owed_line = ""

@@ -6,46 +6,26 @@ to the client when the pacer says so. Audio not yet heard is kept, so a reply th
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from duologue.agent.commands import Synthesize
 from duologue.agent.pacing import Pacer
+from duologue.agent.phrase import Phrase, Remainder, find_remainder
 from duologue.agent.playback import Playback
 from duologue.agent.settings import PacingPolicy
 from duologue.audio.formats import Pcm, Samples
 from duologue.runtime.machine import Seconds
 from duologue.speak.alignment import WordAlignment
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk
 
 CHARACTERS_PER_S = 15.0
 """Guess of how fast text is spoken, for phrases whose audio has not come yet."""
 
 LOOK_AGAIN: Seconds = 0.05
 """Shortest time between two looks at how much unheard speech waits."""
-
-
-@dataclass(slots=True, eq=False)
-class Phrase:
-    """A piece of the reply's text and the audio made of it."""
-
-    number: int
-    text: str
-    asked: bool = False
-    """Let out to the synthesiser."""
-    complete: bool = False
-    """All its audio has come."""
-    begun: bool = False
-    """Its audio has started to go out."""
-    start: Samples = 0
-    """Where its audio begins in the reply's; known once it has begun to come."""
-    received: Samples = 0
-    unsent: deque[Pcm] = field(default_factory=deque)
-    kept: list[Pcm] = field(default_factory=list)
-    """All its audio, until it has been heard."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,14 +35,6 @@ class Outgoing:
     phrase: int
     text: str | None
     pcm: Pcm | None
-
-
-@dataclass(frozen=True, slots=True)
-class Remainder:
-    """What of an interrupted reply was not heard, to be spoken by the reply that goes on with it."""
-
-    phrases: tuple[tuple[str, SpeechChunk | None], ...]
-    """Text, and the audio where it is all there."""
 
 
 class Utterance:
@@ -246,10 +218,6 @@ class Utterance:
 
     # What was heard.
 
-    def text_heard(self, heard: Samples) -> str:
-        """The prefix of the text that was heard with the first `heard` samples."""
-        return self.alignment.text_before(heard)
-
     @property
     def text_spoken(self) -> str:
         """What will have been heard when all that came has sounded."""
@@ -257,47 +225,6 @@ class Utterance:
             return self.alignment.text_before(self._received)
         return self.alignment.text
 
-    def unheard_text(self, now: Seconds) -> str:
-        """What is still to be heard, as far as it has become phrases."""
-        text = "".join(phrase.text for phrase in self._phrases)
-        return text[len(self.text_heard(self.playback.heard(now))) :]
-
     def remainder(self, text_heard: int, until: int | None = None) -> Remainder:
-        """What lies between two places of the text: phrases, with their audio where that has all come. They join to the text."""
-        left: list[tuple[str, SpeechChunk | None]] = []
-        at, blank = 0, ""
-        for phrase in self._phrases:
-            if until is not None and at >= until:
-                break
-            skip = max(0, text_heard - at)
-            rest = blank + phrase.text[skip:]
-            if rest.strip():
-                left.append((rest, self._rest_of(phrase, at, skip, len(blank))))
-            blank = "" if rest.strip() else rest
-            at += len(phrase.text)
-        return Remainder(tuple(left))
-
-    def _rest_of(self, phrase: Phrase, text_start: int, skip: int, blank: int) -> SpeechChunk | None:
-        """The audio of a phrase from its first word behind `skip` characters on."""
-        if not phrase.complete or not phrase.kept:
-            return None
-        text_end = text_start + len(phrase.text)
-        words = [word for word in self.alignment.words if text_start + skip <= word.text_start < text_end]
-        if not words:
-            return None
-        begin = words[0].start if skip else phrase.start
-        pcm = np.concatenate(phrase.kept)[begin - phrase.start :]
-        return SpeechChunk(pcm, 0, _shifted(words, begin, text_start + skip - blank), last=True)
-
-
-def _shifted(words: Sequence[SpokenWord], samples: Samples, characters: int) -> tuple[SpokenWord, ...]:
-    return tuple(
-        replace(
-            word,
-            start=word.start - samples,
-            end=word.end - samples,
-            text_start=word.text_start - characters,
-            text_end=word.text_end - characters,
-        )
-        for word in words
-    )
+        """What lies between two places of the text."""
+        return find_remainder(self._phrases, self.alignment.words, text_heard, until)
