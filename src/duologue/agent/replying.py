@@ -53,8 +53,10 @@ class Replying:
     def _current(self, number: int, round_: int | None = None) -> Reply | None:
         """The reply a fact is about. Facts about things that are over are dropped here, and counted."""
         reply = self._talk.reply
-        if reply is not None and reply.number == number and round_ in {None, reply.round if reply.generating else 0}:
-            return reply
+        if reply is not None and reply.number == number:
+            running = round_ is None or (reply.generating and reply.round == round_)
+            if running:
+                return reply
         self._talk.late_facts += 1
         return None
 
