@@ -152,6 +152,9 @@ class ListenChannel:
             self._perform(listener.finish())
         else:
             self._perform(listener.judge(answer))
+        if self._moved is not None:
+            self._moved.set_result(None)
+            self._moved = None
 
     def _perform(self, actions: list[ListenAction]) -> None:
         if not actions and not self._listener.finished:
@@ -180,9 +183,6 @@ class ListenChannel:
             self._deliver(action)
             if isinstance(action, Progressed):
                 self._lines.forget(self._policy.gate.pre_roll)
-                if self._moved is not None:
-                    self._moved.set_result(None)
-                    self._moved = None
 
     def _failed(self, failure: EngineFailure, recovered: bool) -> None:  # noqa: FBT001 - the shape of `Fail`
         if self._lines.model is None:
@@ -242,6 +242,7 @@ class ListenChannel:
         self._over.set_result(None)
         if self._moved is not None:
             self._moved.set_result(None)
+            self._moved = None
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -78,7 +78,7 @@ class FloorEstimator:
             if self._held:
                 self._decay()
             return self.value
-        if position - step - self.speech_end > JOINED:
+        if position - step - self.speech_end > JOINED or not self._voiced:
             self.speech_start = position - step
             self._before_run = self._voiced
             self.assume(UNKNOWN)

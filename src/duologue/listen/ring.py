@@ -16,20 +16,22 @@ class AudioRing:
     def __init__(self, most: Samples) -> None:
         self._most = most
         self._spans: deque[AudioSpan] = deque()
+        self._end: Samples = 0
 
     @property
     def start(self) -> Samples:
         """Position of the oldest sample kept; `end` when nothing is."""
-        return self._spans[0].start if self._spans else 0
+        return self._spans[0].start if self._spans else self._end
 
     @property
     def end(self) -> Samples:
         """Position behind the newest sample."""
-        return self._spans[-1].end if self._spans else 0
+        return self._end
 
     def push(self, span: AudioSpan) -> None:
         """Add the next stretch."""
         self._spans.append(span)
+        self._end = span.end
         while self._spans[0].end < span.end - self._most:
             self._spans.popleft()
 
