@@ -40,7 +40,7 @@ async function main() {
   let at = 0;
   const clock = setInterval(() => {
     const frame = Buffer.alloc(1280);
-    recording.copy(frame, 0, at, at + 1280);
+    if (at < recording.length) recording.copy(frame, 0, at, at + 1280);
     at += 1280;
     agent.sendMedia(frame);
   }, 40);

@@ -1,0 +1,101 @@
+"""Cartesia's own clients, unmodified, against a running server with the embedded engines."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.running_server import RunningServer
+from tests.sdk.environments import run_node, run_python
+
+pytestmark = [pytest.mark.sdk, pytest.mark.timeout(600)]
+
+RELEASES = ("cartesia-3.2.0", "cartesia-4.2.0")
+STYLES = {"sync": (), "async": ("--asynchronous",)}
+
+
+def told(done: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
+    """The JSON lines a program printed; its complaints when it failed."""
+    assert done.returncode == 0, done.stderr[-2000:]
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def check_turns(events: list[dict[str, Any]]) -> list[str]:
+    """The grammar Cartesia's documentation promises; returns the final transcripts."""
+    assert events[0]["type"] == "connected"
+    assert len({event["request_id"] for event in events}) == 1
+    state, so_far, finals = "idle", "", []
+    for event in events[1:]:
+        kind = event["type"]
+        if kind == "turn.start":
+            assert state == "idle"
+            state, so_far = "speaking", ""
+        elif kind == "turn.resume":
+            assert state == "eager"
+            state = "speaking"
+        else:
+            assert state == ("speaking" if kind in {"turn.update", "turn.eager_end"} else state) != "idle", event
+            assert event["transcript"].startswith(so_far)
+            so_far = event["transcript"]
+            state = {"turn.update": "speaking", "turn.eager_end": "eager", "turn.end": "idle"}[kind]
+            if kind == "turn.end":
+                finals.append(so_far)
+    assert state == "idle"
+    return finals
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_recorded_caller_is_heard_in_turns(server: RunningServer, caller_wav: Path, release: str, style: str) -> None:
+    done = run_python(
+        release, "cartesia_turns.py", "--host", server.authority, "--wav", str(caller_wav), *STYLES[style]
+    )
+    finals = check_turns(told(done))
+    assert "".join(finals).strip()
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_our_own_speech_is_heard_in_turns(server: RunningServer, release: str, style: str) -> None:
+    done = run_python(release, "cartesia_turns.py", "--host", server.authority, *STYLES[style])
+    finals = check_turns(told(done))
+    assert "coffee" in "".join(finals)
+
+
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_contexts_speak_continue_flush_and_cancel(server: RunningServer, release: str, style: str) -> None:
+    lines = told(run_python(release, "cartesia_tts.py", "--host", server.authority, *STYLES[style]))
+    check_contexts({line["scenario"]: line for line in lines})
+
+
+def check_contexts(said: dict[str, dict[str, Any]]) -> None:
+    continuation = said["continuation"]
+    assert continuation["words"] == ["One", "two", "three,", "and", "good", "bye."]
+    assert continuation["done"] == 1
+    assert continuation["bytes"] > 16000
+    assert continuation["errors"] == 0
+    if "concurrent" in said:
+        for name in ("first", "second"):
+            assert said["concurrent"][name]["done"] == 1
+            assert said["concurrent"][name]["bytes"] > 16000
+    if "flush" in said:
+        assert said["flush"]["flushes"] == [1, 2]
+        assert said["flush"]["done"] == 1
+    assert said["cancel"]["done"] == 1
+    assert 8000 < said["cancel"]["bytes"] < 150_000, "only the context after the cancelled one is heard"
+
+
+def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) -> None:
+    lines = told(run_node("cartesia_turns.cjs", server.authority, str(caller_wav)))
+    assert lines.pop() == {"type": "closed", "code": 1000}
+    assert "".join(check_turns(lines)).strip()
+
+
+def test_the_node_client_speaks_over_tls(secure_server: RunningServer) -> None:
+    lines = told(run_node("cartesia_tts.cjs", secure_server.authority))
+    check_contexts({line["scenario"]: line for line in lines})
