@@ -8,17 +8,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from typing import Protocol
 
-import numpy as np
-
-from duologue.agent.commands import ClearAudio, Command, EndReason, PlayAudio, Synthesize
+from duologue.agent.commands import Command, EndReason, Synthesize
 from duologue.agent.events import CompletionReceived, DrainRequested, Event, ListenChanged
-from duologue.agent.notices import AgentFinishedSpeaking, AgentStartedSpeaking, Notice, Warned, Welcomed
+from duologue.agent.notices import Warned, Welcomed
 from duologue.agent.responder import ModelResponder
 from duologue.agent.runner import AgentParts, SessionRunner
 from duologue.agent.session import Session
 from duologue.agent.settings import AgentSettings, ListenSettings
-from duologue.audio.formats import AudioFormat
-from duologue.audio.output import AudioOutput
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import SeededIds
 from duologue.listen.hypothesis import ListenOptions
@@ -26,18 +22,14 @@ from duologue.protocols.dialect import AgentDialect, Audio, Close, Deadlines, Fr
 from duologue.runtime.driver import Observer
 from duologue.runtime.machine import Seconds
 from duologue.server.call_log import open_call_log
+from duologue.server.call_output import CallOutput
 from duologue.server.caller_audio import CallerAudio
 from duologue.server.connection import Life
 from duologue.server.expectations import expectation
 from duologue.server.services import Services
-from duologue.server.socket import SLOW_READER, Socket
+from duologue.server.socket import Socket
 from duologue.think.completion import Finish
 from duologue.usage.meter import UsageMeter
-
-AUDIO = "audio"
-"""Tag of the audio that a clear takes back."""
-MAX_UNSENT_S = 60.0
-"""Of an agent's audio. A conversation goes on by the clock, so its producer cannot be paused: a client so far behind is let go."""
 
 
 class CallDialect(AgentDialect, Protocol):
@@ -57,13 +49,11 @@ class AgentEndpoint:
         self._dialect = dialect
         self._rate = services.speak.rate
         self._asked = ListenOptions()
-        self._output: AudioOutput | None = None
-        self._audio_out: AudioFormat | None = None
+        self._out: CallOutput | None = None
         self._caller: CallerAudio | None = None
         self._runner: SessionRunner | None = None
         self._tasks: asyncio.TaskGroup | None = None
         self._socket: Socket | None = None
-        self._life: Life | None = None
         self._held = ExitStack()
 
     @property
@@ -80,9 +70,10 @@ class AgentEndpoint:
 
     async def run(self, socket: Socket, life: Life) -> None:
         """Read frames until the client leaves; the session runs beside."""
-        self._socket, self._life = socket, life
+        self._socket = socket
         socket.prepare_farewell(self._farewell)
-        self._deliver(Welcomed())
+        self._out = out = CallOutput(self._dialect, socket, life, self._meter, self._services.metrics, self._route)
+        out.deliver(Welcomed())
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
             try:
@@ -117,7 +108,8 @@ class AgentEndpoint:
     def warn_of_end(self, remaining_s: float) -> None:
         """The session will soon have lasted as long as it may."""
         minutes = round(remaining_s / 60)
-        self._deliver(Warned("session_ends_soon", f"The session ends in {minutes} minutes."))
+        if self._out is not None:
+            self._out.deliver(Warned("session_ends_soon", f"The session ends in {minutes} minutes."))
 
     def apologies(self) -> Sequence[Frame]:
         """An internal error."""
@@ -160,11 +152,10 @@ class AgentEndpoint:
     def _open(self, opened: Open) -> None:
         """The settings are complete: start the session."""
         services = self._services
-        if self._tasks is None or self._life is None:
+        if self._tasks is None or self._out is None:
             return
-        self._life.opened()
-        self._audio_out = opened.audio_out
-        self._output = AudioOutput(self._rate, opened.audio_out)
+        self._out.life.opened()
+        self._out.begin(self._rate, opened.audio_out)
         settings = self._settled(opened.settings)
         # Ids of their own seed, so that the log replays to the same commands.
         seed = int(services.ids.uuid().replace("-", ""), 16)
@@ -175,7 +166,7 @@ class AgentEndpoint:
         if log is not None:
             observers.append(log.observer("session"))
         parts = AgentParts(lambda _: services.listen, services.speak, services.models)
-        self._runner = SessionRunner(session, parts, self._deliver, services.timers, observers)
+        self._runner = SessionRunner(session, parts, self._out.deliver, services.timers, observers)
         patience = services.config.agent.gap_patience_s
         self._caller = CallerAudio(opened.audio_in, self._runner.hear, patience, services.timers)
         self._tasks.create_task(self._converse(self._runner), name="session")
@@ -211,47 +202,6 @@ class AgentEndpoint:
             self._tell(self._dialect.refuse(Violation("draining", "the server is going away", fatal=True)))
         self._end(reason)
 
-    # To the client.
-
-    def _deliver(self, out: Notice | PlayAudio | ClearAudio) -> None:
-        match out:
-            case PlayAudio():
-                payload = b"" if self._output is None else self._output.push(out.pcm)
-                self._play(out, payload)
-            case ClearAudio():
-                if self._output is not None:
-                    self._output.clear()
-                if self._socket is not None:
-                    self._socket.forget(AUDIO)
-                self._tell(self._dialect.render(out))
-            case _:
-                self._say(out)
-
-    def _say(self, notice: Notice) -> None:
-        self._services.metrics.note(notice)
-        if isinstance(notice, AgentStartedSpeaking):
-            self._excuse(silence=True)
-        elif isinstance(notice, AgentFinishedSpeaking):
-            self._excuse(silence=False)
-            if self._output is not None and not notice.interrupted:
-                self._play(PlayAudio(notice.reply, np.zeros(0, np.float32)), self._output.finish())
-        self._tell(self._dialect.render(notice))
-
-    def _play(self, out: PlayAudio, payload: bytes) -> None:
-        socket, audio = self._socket, self._audio_out
-        if socket is None or audio is None:
-            return
-        for frame in self._dialect.render(out, payload):
-            if isinstance(frame, str):
-                socket.tell(frame)
-                continue
-            seconds = audio.seconds(len(frame))
-            self._meter.audio_out_s += seconds
-            self._services.metrics.audio_out.labels(self._route).inc(seconds)
-            socket.play(frame, seconds, AUDIO)
-        if socket.unsent_audio_s > MAX_UNSENT_S:
-            socket.end(*SLOW_READER)
-
     def _count(self, now: Seconds, event: Event | None, commands: Sequence[Command]) -> None:  # noqa: ARG002 - an observer
         """Tokens and characters, seen where they pass."""
         if isinstance(event, CompletionReceived) and isinstance(event.event, Finish):
@@ -261,18 +211,13 @@ class AgentEndpoint:
             if isinstance(command, Synthesize):
                 self._meter.characters += len(command.text)
 
-    def _excuse(self, *, silence: bool) -> None:
-        if self._life is not None:
-            self._life.excuse(silence=silence)
-
     def _farewell(self) -> str:
         violation = Violation("too_large", "the message is too large", fatal=True)
         return next((frame for frame in self._dialect.refuse(violation) if isinstance(frame, str)), "")
 
     def _tell(self, frames: Sequence[Frame]) -> None:
-        if self._socket is not None:
-            for frame in frames:
-                self._socket.tell(frame)
+        if self._out is not None:
+            self._out.tell(frames)
 
     def _end(self, reason: EndReason) -> None:
         if self._socket is not None:

@@ -93,6 +93,7 @@ class Services:
                 tasks.create_task(self.engines.start(lambda text: self.log.error("engine_not_started", why=text)))
                 if self.database is not None:
                     tasks.create_task(self._checkpoint())
+                await asyncio.get_running_loop().create_future()  # until cancelled
         finally:
             await self.engines.close()
             if self.database is not None:
@@ -139,15 +140,8 @@ def build_services(
     uses_database = config.usage.enabled or config.auth.mode is not AuthMode.NONE
     database = Database.open(config.storage.url, folder or data_dir(config)) if uses_database else None
     keys = KeyStore(database) if database is not None and config.auth.mode is not AuthMode.NONE else None
-    at_home = is_loopback(config.server.host)
-    if keys is not None and not at_home and not keys.any():
-        raise Violation(
-            "exposed",
-            f"{config.server.host} can be reached from outside, so clients need a key, and there is none yet",
-            path="server.host",
-            remedy="Make one with `duologue keys create --name NAME`, then start again.",
-        )
-    open_door = config.auth.mode is AuthMode.AUTO and at_home
+    check_keys(config, keys)
+    open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
     auth = config.auth
     engines = Engines(configured_engines(config, progress))
     voices = VoiceCatalogue(
@@ -202,4 +196,15 @@ def check_exposure(config: Config) -> None:
             path="auth.mode",
             expected='"keys" or "auto" on addresses other than loopback',
             remedy="Make a key with `duologue keys create`, or serve on 127.0.0.1.",
+        )
+
+
+def check_keys(config: Config, keys: KeyStore | None) -> None:
+    """Refuse to serve strangers while nobody has a key. Raises `Violation("exposed")`."""
+    if keys is not None and not is_loopback(config.server.host) and not keys.any():
+        raise Violation(
+            "exposed",
+            f"{config.server.host} can be reached from outside, so clients need a key, and there is none yet",
+            path="server.host",
+            remedy="Make one with `duologue keys create --name NAME`, then start again.",
         )

@@ -1,0 +1,85 @@
+"""What a session says, on its way to the client: rendered, converted, counted."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from duologue.agent.commands import ClearAudio, PlayAudio
+from duologue.agent.notices import AgentFinishedSpeaking, AgentStartedSpeaking, Notice
+from duologue.audio.formats import AudioFormat
+from duologue.audio.output import AudioOutput
+from duologue.protocols.dialect import AgentDialect, Frame
+from duologue.server.connection import Life
+from duologue.server.metrics import Metrics
+from duologue.server.socket import SLOW_READER, Socket
+from duologue.usage.meter import UsageMeter
+
+AUDIO = "audio"
+"""Tag of the audio that a clear takes back."""
+MAX_UNSENT_S = 60.0
+"""Of an agent's audio. A conversation goes on by the clock, so its producer cannot be paused: a client so far behind is let go."""
+
+
+class CallOutput:
+    """The way out of one call. `deliver` is what a `SessionRunner` is given."""
+
+    def __init__(
+        self, dialect: AgentDialect, socket: Socket, life: Life, meter: UsageMeter, metrics: Metrics, route: str
+    ) -> None:
+        self.life = life
+        self._dialect = dialect
+        self._socket = socket
+        self._meter = meter
+        self._metrics = metrics
+        self._route = route
+        self._audio: AudioFormat | None = None
+        self._output: AudioOutput | None = None
+
+    def begin(self, rate: int, audio: AudioFormat) -> None:
+        """Speech comes at `rate` hertz from now on, and goes out as `audio`."""
+        self._audio = audio
+        self._output = AudioOutput(rate, audio)
+
+    def deliver(self, out: Notice | PlayAudio | ClearAudio) -> None:
+        """One thing the session says. Never blocks."""
+        match out:
+            case PlayAudio():
+                self._play(out, b"" if self._output is None else self._output.push(out.pcm))
+            case ClearAudio():
+                if self._output is not None:
+                    self._output.clear()
+                self._socket.forget(AUDIO)
+                self.tell(self._dialect.render(out))
+            case _:
+                self._say(out)
+
+    def tell(self, frames: Sequence[Frame]) -> None:
+        """Frames that are not audio."""
+        for frame in frames:
+            self._socket.tell(frame)
+
+    def _say(self, notice: Notice) -> None:
+        self._metrics.note(notice)
+        if isinstance(notice, AgentStartedSpeaking):
+            self.life.excuse(silence=True)
+        elif isinstance(notice, AgentFinishedSpeaking):
+            self.life.excuse(silence=False)
+            if self._output is not None and not notice.interrupted:
+                self._play(PlayAudio(notice.reply, np.zeros(0, np.float32)), self._output.finish())
+        self.tell(self._dialect.render(notice))
+
+    def _play(self, out: PlayAudio, payload: bytes) -> None:
+        if self._audio is None:
+            return
+        for frame in self._dialect.render(out, payload):
+            if isinstance(frame, str):
+                self._socket.tell(frame)
+                continue
+            seconds = self._audio.seconds(len(frame))
+            self._meter.audio_out_s += seconds
+            self._metrics.audio_out.labels(self._route).inc(seconds)
+            self._socket.play(frame, seconds, AUDIO)
+        if self._socket.unsent_audio_s > MAX_UNSENT_S:
+            self._socket.end(*SLOW_READER)
