@@ -94,6 +94,19 @@ def test_redaction_reaches_private_members_wherever_they_are_and_nothing_else() 
     assert mask_words(mask_words("Grüße 12")) == mask_words("Grüße 12") == "xxxxx 00"
 
 
+def test_redaction_reaches_into_lists_and_tables_of_words() -> None:
+    @dataclass(frozen=True)
+    class Expected:
+        keyterms: tuple[str, ...]
+        headers: Mapping[str, Any]
+        key: Any = None
+
+    form = form_of(Expected(("Ann", "Bob"), {"Authorization": "Bearer 1", "depth": 3}), mask_words)
+    assert form["keyterms"] == ["xxx", "xxx"]
+    assert form["headers"]["items"] == {"Authorization": "xxxxxx 0", "depth": 3}
+    assert form["key"] is None
+
+
 def test_numbers_of_numpy_are_numbers() -> None:
     assert form_of({"a": np.float32(0.5)}) == {"$": "map", "items": {"a": 0.5}}
 

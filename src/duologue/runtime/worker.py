@@ -87,6 +87,11 @@ class Worker:
     def run(self) -> None:
         """Until the server's end of the link goes away."""
         self._say(0, Kind.READY, self._engine.info)
+        # A server that is killed leaves mail unread, which resets the link instead of ending it.
+        with contextlib.suppress(ConnectionError):
+            self._work()
+
+    def _work(self) -> None:
         while True:
             self._send()
             if self._poll.poll(0 if self._turns else None) and not self._receive():
@@ -297,8 +302,7 @@ def main(descriptor: int) -> int:
     worker = Worker(link, engine, vocabulary, parser)
     for frame in frames[1:]:
         worker.take(frame)
-    with contextlib.suppress(ConnectionError):
-        worker.run()
+    worker.run()
     return 0
 
 

@@ -214,17 +214,17 @@ class WorkerLink(asyncio.Protocol):
             if opening is not None:
                 opening.set_result(None)
             return
-        self._channels.pop(stream)
         if kind == Kind.REFUSED:
-            refusal = read_payload(payload, Refusal)
-            error: Exception = _refusal_of(refusal)
-            channel.lose(str(error))
+            error: Exception = _refusal_of(read_payload(payload, Refusal))
+            why, lost = str(error), ""
         elif kind == Kind.FAILED:
             failure = read_payload(payload, Failure)
-            error = EngineFailure(self.engine, failure.message, lost=failure.lost)
-            channel.lose(failure.message, failure.lost)
+            why, lost = failure.message, failure.lost
+            error = EngineFailure(self.engine, why, lost=lost)
         else:
             raise LinkBroken(f"frame kind {kind} is not for the server")
+        self._channels.pop(stream)
+        channel.lose(why, lost)
         if opening is not None:
             opening.set_exception(error)
 
