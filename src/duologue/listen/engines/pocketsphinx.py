@@ -19,8 +19,8 @@ from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.listen.engines.caller_voice import CallerVoice, to_int16
 from duologue.listen.engines.grammars import CAPTURE_GRAMMARS
 from duologue.listen.engines.settings import Setting, apply_settings
-from duologue.listen.engines.sphinx_decoders import Decoders, Lent
-from duologue.listen.hypothesis import EndSegment, Hypothesis, ListenOptions
+from duologue.listen.engines.sphinx_decoders import Decoders, Lent, Search
+from duologue.listen.hypothesis import CaptureMode, EndSegment, Hypothesis, ListenOptions
 from duologue.runtime.engines import EngineInfo, Role
 
 FRAME: Samples = 160
@@ -76,18 +76,22 @@ class PocketsphinxRecognizer:
 
     def open(self, options: ListenOptions) -> PocketsphinxStream:
         """A fresh stream. Raises `Violation("grammar")` for a grammar that cannot be compiled."""
-        grammar = options.grammar or CAPTURE_GRAMMARS.get(options.capture, "")
-        if grammar:
-            self._decoders.check(grammar)
         settings = apply_settings(self._settings, options.extras, "pocketsphinx")
-        return PocketsphinxStream(self._decoders, grammar, settings)
+        grammar, search = options.grammar, Search.TASK
+        if not grammar and options.capture is not CaptureMode.FREE:
+            grammar = CAPTURE_GRAMMARS[options.capture]
+            search = Search.TASK if options.capture is CaptureMode.YES_NO else Search.STRING
+        if grammar:
+            self._decoders.check(search, grammar)
+        return PocketsphinxStream(self._decoders, search if grammar else Search.OPEN, grammar, settings)
 
 
 class PocketsphinxStream:
     """One caller: their voice, and the segment being decoded."""
 
-    def __init__(self, decoders: Decoders, grammar: str, settings: PocketsphinxSettings) -> None:
+    def __init__(self, decoders: Decoders, search: Search, grammar: str, settings: PocketsphinxSettings) -> None:
         self._decoders = decoders
+        self._search = search
         self._grammar = grammar
         self._settings = settings
         self._voice = CallerVoice(settings.voice_s, settings.level_dbfs, settings.most_gain_db)
@@ -105,7 +109,9 @@ class PocketsphinxStream:
         start, pcm = item.start, item.pcm
         while len(pcm):
             if self._utterance is None:
-                self._utterance = Utterance(self._decoders.lend(self._grammar), self._voice, self._settings)
+                self._utterance = Utterance(
+                    self._decoders.lend(self._search, self._grammar), self._voice, self._settings
+                )
             room = longest - self._utterance.length
             self._utterance.add(AudioSpan(start, pcm[:room]))
             yield from self._decode(self._utterance, SLICE)
