@@ -26,6 +26,7 @@ _KEPT = (
     "TMP",
     "LD_LIBRARY_PATH",
     "VIRTUAL_ENV",
+    "HF_HOME",
     "SYSTEMROOT",
 )
 _KEPT_PREFIXES = ("LC_", "XDG_", "CUDA_", "NVIDIA_")
