@@ -30,7 +30,7 @@ def secure_server() -> Iterator[RunningServer]:
 @pytest.fixture(scope="session")
 def caller_wav(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A person ordering coffee, 16 kHz mono 16 bit, with a second of silence before it so that a greeting can begin."""
-    recording = sorted(RECORDINGS.glob("*.flac"))[0]
+    recording = min(RECORDINGS.glob("*.flac"))
     path = tmp_path_factory.mktemp("caller") / "caller.wav"
     write_wav(path, np.concatenate((np.zeros(LISTEN_RATE, np.float32), read_audio(recording))), LISTEN_RATE)
     return path

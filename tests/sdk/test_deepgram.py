@@ -25,7 +25,7 @@ def check_conversation(lines: list[dict[str, Any]]) -> None:
     heard = roles.index("user")
     assert "assistant" in roles[heard:], "the caller is answered"
     assert kinds.index("UserStartedSpeaking") < kinds.index("AgentStartedSpeaking")
-    after = [index for index, kind in enumerate(kinds) if kind == "AgentStartedSpeaking"][0]
+    after = next(index for index, kind in enumerate(kinds) if kind == "AgentStartedSpeaking")
     assert "audio" in kinds[after:], "the answer sounds"
     assert sum(line.get("bytes", 0) for line in lines) > 16000
 
