@@ -304,7 +304,7 @@ def describe(command: Command) -> str:
     """A command as a line of the log; empty for those that say nothing to a reader."""
     match command:
         case Notify(notice):
-            return describe_notice(notice)
+            return describe_speech(notice) or describe_notice(notice)
         case Generate(reply, round_, request):
             return f"generate {reply}.{round_} on {request.messages[-1].text if request.messages else ''!r}"
         case Synthesize(reply, phrase, text):
@@ -317,6 +317,15 @@ def describe(command: Command) -> str:
             return f"stop generating {reply}"
         case StopSynthesis(reply):
             return f"stop synthesis {reply}"
+        case FinishSynthesis():
+            return ""
+        case _:
+            return describe_rest(command)
+
+
+def describe_rest(command: Command) -> str:
+    """Commands about tools, listening and the end."""
+    match command:
         case CallTool(call):
             return f"run {call.name}"
         case CancelTool(call_id):
@@ -335,11 +344,9 @@ def describe(command: Command) -> str:
             return ""
 
 
-def describe_notice(notice: Notice) -> str:
-    """A notice as a line of the log."""
+def describe_speech(notice: Notice) -> str:
+    """A notice about who speaks."""
     match notice:
-        case SettingsApplied() | AgentThinking() | LatencyMeasured():
-            return ""
         case CallerStartedSpeaking():
             return "CALLER SPEAKS"
         case CallerSaid(text, backchannel=True):
@@ -354,6 +361,15 @@ def describe_notice(notice: Notice) -> str:
             return f"AGENT DONE {reply}{' (interrupted)' if interrupted else ''}"
         case Interrupted(reply, heard):
             return f"INTERRUPTED {reply} heard {heard!r}"
+        case _:
+            return ""
+
+
+def describe_notice(notice: Notice) -> str:
+    """Any other notice."""
+    match notice:
+        case SettingsApplied() | AgentThinking() | LatencyMeasured():
+            return ""
         case ToolsRequested(tools):
             return "TOOLS " + ", ".join(f"{tool.call.name}#{tool.call.id}" for tool in tools)
         case ToolAnswered(call, result):

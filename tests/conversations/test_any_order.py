@@ -89,6 +89,7 @@ chunks = st.builds(
     st.integers(0, 4),
     st.booleans(),
 ) | st.builds(speak, texts, st.integers(1, 4))
+pieces = st.one_of(st.builds(TextDelta, texts), calls, st.just(Finish("stop")), st.just(ProviderFailed("p", "down")))
 events: st.SearchStrategy[Any] = st.one_of(
     st.just(Started()),
     st.builds(TurnStarted, turns, positions, positions, st.just(DECISION)),
@@ -97,12 +98,7 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.builds(TurnResumed, turns, positions, st.just(DECISION)),
     st.builds(TurnEnded, turns, positions, texts, texts, st.just(()), st.just(0.5), positions, st.just(DECISION)),
     st.builds(Progressed, positions, st.just(0.9), st.floats(0, 2)),
-    st.builds(
-        CompletionReceived,
-        replies,
-        rounds,
-        st.one_of(st.builds(TextDelta, texts), calls, st.just(Finish("stop")), st.just(ProviderFailed("p", "down"))),
-    ),
+    st.builds(CompletionReceived, replies, rounds, pieces),
     st.builds(CompletionFailed, replies, rounds, st.just("down")),
     st.builds(SpeechReceived, replies, chunks),
     st.builds(SpeechEnded, replies),
@@ -162,12 +158,8 @@ answers = st.builds(
     fails=st.sampled_from(["", "", "", "down"]),
     hangs=st.sampled_from([False, False, False, True]),
 )
-voices = st.builds(
-    Voice,
-    after=st.sampled_from([0.0, 0.2, 1.0]),
-    dies_at=st.sampled_from([0, 0, 0, 1, 2]),
-    hangs_at=st.sampled_from([0, 0, 0, 1, 2]),
-)
+faults = st.sampled_from([0, 0, 0, 1, 2])
+voices = st.builds(Voice, after=st.sampled_from([0.0, 0.2, 1.0]), dies_at=faults, hangs_at=faults)
 habits = st.sampled_from(
     [
         "says",

@@ -11,6 +11,9 @@ from duologue.agent.turntaking import Stage
 from duologue.runtime.machine import Seconds
 from duologue.think.messages import Speaker
 
+GO_ON = "A noise cut you off. Go on exactly where your last line ends, without repeating any of it."
+"""Tells a model that was still writing when it was cut in vain to write the rest."""
+
 
 class Beginnings:
     """Makes a reply the one at hand."""
@@ -96,13 +99,14 @@ class Beginnings:
         if cut is None:
             return
         old = cut.reply
-        again = cut.generating and cut.heard <= old.rounds[-1].start
+        last = old.rounds[-1]
+        again = cut.generating and cut.heard <= last.start
         reply = self._new_reply(old.origin)
         reply.go_on(old, cut.heard, again=again)
         talk.toolbox.adopt(old.number, reply.number)
-        if again:
-            self._thinking.ask(reply, now)
-        elif not old.utterance.closed and old.rounds[-1].line.calls and not cut.generating:
+        if cut.generating:
+            self._thinking.ask(reply, now, "" if again else GO_ON)
+        elif not old.utterance.closed and last.line.calls:
             self._thinking.advance(reply, now)
         elif reply.utterance.empty:
             talk.reply = None  # all of it had been heard

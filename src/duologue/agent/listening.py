@@ -51,7 +51,7 @@ class Listening:
                 case TurnEagerEnded():
                     self._may_be_done(fact, now)
                 case TurnResumed():
-                    self._moves.cue(Cue.CALLER_RESUMES, now)
+                    self._resumed(now)
                 case TurnEnded():
                     self._done(fact, now)
 
@@ -105,6 +105,12 @@ class Listening:
             and bool(text.strip())
             and not self._is_listening_sign(text)
         )
+
+    def _resumed(self, now: Seconds) -> None:
+        drafting = self._talk.stage is Stage.DRAFTING
+        self._moves.cue(Cue.CALLER_RESUMES, now)
+        if drafting:
+            self._moves.endings.tell_caller_started()  # with speculative replies the client is told again (D 5.9)
 
     def _done(self, event: TurnEnded, now: Seconds) -> None:
         talk = self._talk

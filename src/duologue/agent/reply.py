@@ -44,6 +44,8 @@ class Reply:
         """Calls of the running round; made when it finishes."""
         self.generating = False
         self.tools_made = 0
+        self.continues = False
+        """It goes on with a reply that was cut."""
         self.protected = False
         """Must not be interrupted (`interruptible: false`)."""
         self.synthesis_open = False
@@ -110,6 +112,7 @@ class Reply:
             place.line.text = place.text[: max(0, end - place.start)]
             place.line.cut = False
             self.rounds.append(Round(place.line, place.start - heard, place.text))
+        self.continues = True
         self._text = old.text[heard:end]
         self.utterance.go_on(remainder)
 

@@ -107,7 +107,7 @@ class Replying:
 
     def _check_words(self, reply: Reply | None, now: Seconds) -> None:
         """A reply that ends without a word would be silence."""
-        if reply is not None and reply.utterance.closed and reply.utterance.empty:
+        if reply is not None and reply.utterance.closed and reply.utterance.empty and not reply.continues:
             self._fail("empty_reply", "the model ended its answer without a word", now)
 
     def _fail(self, code: str, message: str, now: Seconds) -> None:

@@ -57,6 +57,9 @@ from duologue.think.tools import ToolRunner, failed_call
 Deliver: TypeAlias = Callable[[Notice | PlayAudio | ClearAudio], None]
 """Given everything the client is to get, in order. Must not block and must not raise."""
 
+Carry: TypeAlias = Callable[[Event, Callable[[Event], None]], None]
+"""Brings a fact of work to the function that feeds it to the session: now, or later, but facts of one kind in order."""
+
 HELD_AUDIO_S = 10.0
 """Caller's audio kept while the recogniser is being opened; beyond it the oldest is dropped."""
 
@@ -71,6 +74,8 @@ class AgentParts:
     model: LanguageModel
     tools: ToolRunner | None = None
     """Runs server-side tools; without it they are answered with an error."""
+    carry: Carry | None = None
+    """How facts of work reach the session; `None` for at once. A simulation brings them late, as a busy machine would."""
 
 
 class SessionRunner:
@@ -94,7 +99,7 @@ class SessionRunner:
         self._early: deque[AudioSpan] = deque()
         self._wanted: ReopenListening | None = None
         self._tasks: dict[tuple[str, int | str], asyncio.Task[None]] = {}
-        self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self.feed)
+        self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self._report)
 
     async def run(self) -> EndReason:
         """Open listening, start the session and return why it ended. No task is left when this returns or raises.
@@ -132,6 +137,13 @@ class SessionRunner:
     def feed(self, event: Event) -> None:
         """Tell the session a fact. Does nothing once it is over."""
         self._driver.feed(event)
+
+    def _report(self, event: Event) -> None:
+        """Something came of work."""
+        if self._parts.carry is None:
+            self.feed(event)
+        else:
+            self._parts.carry(event, self.feed)
 
     def leave(self) -> None:
         """The client's connection is over."""
@@ -208,13 +220,15 @@ class SessionRunner:
     async def _open_listening(self) -> None:
         settings = self._session.settings.listen
         engines = self._parts.listen(settings.model)
-        listen = await ListenChannel.open(engines, settings.options, settings.turns, self.feed, self._listening_failed)
+        listen = await ListenChannel.open(
+            engines, settings.options, settings.turns, self._report, self._listening_failed
+        )
         self._listen = listen
         listen.hear(list(self._early))
         self._early.clear()
 
     def _listening_failed(self, failure: EngineFailure, recovered: bool) -> None:  # noqa: FBT001 - the shape of `Fail`
-        self.feed(ListeningFailed(str(failure), recovered))
+        self._report(ListeningFailed(str(failure), recovered))
 
     def _reopen(self, wanted: ReopenListening) -> None:
         """Use what is wanted; while one change is being made, only the last of those that follow counts."""
@@ -231,7 +245,7 @@ class SessionRunner:
                 await self._listen.reopen(wanted.options, engines)
                 model = wanted.model
             except DuologueError as error:
-                self.feed(ListeningFailed(f"listening goes on as before: {error}", recovered=True))
+                self._report(ListeningFailed(f"listening goes on as before: {error}", recovered=True))
 
     # Thinking.
 
@@ -243,19 +257,19 @@ class SessionRunner:
             async with aclosing(answer) as events:  # type: ignore[type-var]  # iterators that are generators are closed at once
                 async for event in events:
                     finished = finished or isinstance(event, Finish)
-                    self.feed(CompletionReceived(reply, round_, event))
+                    self._report(CompletionReceived(reply, round_, event))
         except DuologueError as error:
-            self.feed(CompletionFailed(reply, round_, str(error)))
+            self._report(CompletionFailed(reply, round_, str(error)))
             return
         if not finished:
-            self.feed(CompletionFailed(reply, round_, "the answer ended without its finish"))
+            self._report(CompletionFailed(reply, round_, "the answer ended without its finish"))
 
     async def _call(self, command: CallTool) -> None:
         if self._parts.tools is None:
             result = failed_call(command.call, "this server runs no tools")
         else:
             result = await self._parts.tools.run(command.call, command.spec)
-        self.feed(ToolReturned(result))
+        self._report(ToolReturned(result))
 
 
 class _Guarded:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from duologue.agent import changes, injection
-from duologue.agent.commands import CancelTool, Command, EndReason, EndSession, ForceTurnEnd
+from duologue.agent.commands import Command, EndReason, EndSession, ForceTurnEnd
 from duologue.agent.events import (
     CallerLeft,
     CustomReceived,
@@ -249,8 +249,6 @@ class Session:
         """Stop all work, settle every call, and end."""
         talk = self._talk
         self._moves.endings.abandon(now)
-        for entry in talk.toolbox.withdraw(talk.toolbox.unsettled):
-            if not entry.client_side:
-                talk.out.append(CancelTool(entry.call.id))
+        self._thinking.withdraw(talk.toolbox.unsettled)
         talk.out.append(EndSession(reason))
         talk.ended = True

@@ -23,13 +23,15 @@ class Thinking:
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
 
-    def ask(self, reply: Reply, now: Seconds) -> None:
-        """Begin the next round: the request holds the conversation and, for a draft, what is not yet part of it."""
+    def ask(self, reply: Reply, now: Seconds, hint: str = "") -> None:
+        """Begin the next round: the request holds the conversation, for a draft what is not yet part of it, and last the `hint`."""
         talk = self._talk
         think = talk.settings.think
         further: list[Line] = []
         if reply.draft_for is not None:
             further = [Line(Speaker.USER, reply.draft_for), *(place.line for place in reply.rounds)]
+        if hint:
+            further.append(Line(Speaker.SYSTEM, hint))
         messages = talk.history.request(self._prompt(), further, think.context_length)
         line = reply.open_round()
         if not reply.draft:
