@@ -165,7 +165,9 @@ class AgentEndpoint:
         log = open_call_log(services, self.request_id, settings, seed, self._held)
         if log is not None:
             observers.append(log.observer("session"))
-        parts = AgentParts(lambda _: services.listen, services.speak, services.models)
+        if services.watch is not None:
+            observers.append(services.watch(session))
+        parts = AgentParts(lambda _: services.listen, services.speak, services.models, carry=services.carry)
         self._runner = SessionRunner(session, parts, self._out.deliver, services.timers, observers)
         patience = services.config.agent.gap_patience_s
         self._caller = CallerAudio(opened.audio_in, self._runner.hear, patience, services.timers)

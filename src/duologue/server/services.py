@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from duologue.agent.commands import Command
+from duologue.agent.events import Event
+from duologue.agent.runner import Carry
+from duologue.agent.session import Session
 from duologue.auth.authenticator import Authenticator, Identity
 from duologue.auth.concurrency import ConcurrencyLimiter, Kind
 from duologue.auth.credentials import Credentials
@@ -19,9 +23,9 @@ from duologue.config import AuthMode, Config, data_dir
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import IdSource, RandomIds
 from duologue.listen.channel import ListenEngines
-from duologue.runtime.driver import Timers
+from duologue.runtime.driver import Observer, Timers
 from duologue.runtime.engines import Role
-from duologue.server.engines import Engines, configured_engines
+from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
 from duologue.server.lifecycle import Lifecycle, Phase
 from duologue.server.metrics import Metrics
 from duologue.server.models import build_models
@@ -58,6 +62,10 @@ class Services:
     metrics: Metrics
     database: Database | None
     log: structlog.typing.FilteringBoundLogger
+    watch: Callable[[Session], Observer[Event, Command]] | None = None
+    """Gives each agent session one more observer: how a simulation looks on."""
+    carry: Carry | None = None
+    """How facts of work reach agent sessions; `None` for at once."""
 
     @property
     def bounds(self) -> SocketBounds:
@@ -130,10 +138,13 @@ def build_services(
     wall: Callable[[], float] = time.time,
     folder: Path | None = None,
     progress: Callable[[str], None] | None = None,
+    engines: Sequence[ConfiguredEngine] | None = None,
+    models: Router | None = None,
 ) -> Services:
     """Build everything, start nothing. Must be called inside the running event loop.
 
-    `folder` replaces the data folder of the configuration. Raises `Violation` for what the configuration asks and cannot be had.
+    `folder` replaces the data folder of the configuration, `engines` and `models` those it names. Raises `Violation` for
+    what the configuration asks and cannot be had.
     """
     check_exposure(config)
     log = structlog.get_logger()
@@ -143,27 +154,27 @@ def build_services(
     check_keys(config, keys)
     open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
     auth = config.auth
-    engines = Engines(configured_engines(config, progress))
+    hosted = Engines(list(engines) if engines is not None else configured_engines(config, progress))
     voices = VoiceCatalogue(
         aliases=config.speak.aliases,
         strict=config.server.strict,
         default=config.speak.default_voice or DEFAULT_VOICE,
     )
-    synthesizer = engines.require(Role.SYNTHESIZER)
+    synthesizer = hosted.require(Role.SYNTHESIZER)
     return Services(
         config=config,
         ids=ids or RandomIds(),
         wall=wall,
         timers=Timers(asyncio.get_running_loop()),
-        engines=engines,
+        engines=hosted,
         voices=voices,
         listen=ListenEngines(
-            engines.require(Role.VOICE_ACTIVITY).host,
-            engines.require(Role.RECOGNIZER).host,
-            end_of_turn.host if (end_of_turn := engines.find(Role.END_OF_TURN)) else None,
+            hosted.require(Role.VOICE_ACTIVITY).host,
+            hosted.require(Role.RECOGNIZER).host,
+            end_of_turn.host if (end_of_turn := hosted.find(Role.END_OF_TURN)) else None,
         ),
         speak=SpeakEngines({synthesizer.spec.name: synthesizer.host}, voices),
-        models=build_models(config.think),
+        models=models or build_models(config.think),
         authenticator=Authenticator(keys, wall, open_until_first_key=open_door),
         limiter=ConcurrencyLimiter(
             {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
