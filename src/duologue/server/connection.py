@@ -229,8 +229,14 @@ async def _run(endpoint: Endpoint, socket: Socket, life: Life) -> None:
     async with asyncio.TaskGroup() as tasks:
         writer = tasks.create_task(socket.write())
         work = tasks.create_task(endpoint.run(socket, life))
-        work.add_done_callback(lambda _: socket.end(1000, ""))
+        work.add_done_callback(lambda done: _ended(done, socket))
         await socket.ended()
         work.cancel()
         await asyncio.wait([writer], timeout=FLUSH_S)
         writer.cancel()
+
+
+def _ended(work: asyncio.Task[None], socket: Socket) -> None:
+    """An endpoint that returns has nothing more to say; one that raised is dealt with by `_converse`."""
+    if not work.cancelled() and work.exception() is None:
+        socket.end(1000, "")

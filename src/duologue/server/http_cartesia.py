@@ -34,9 +34,10 @@ def cartesia_router(services: Services) -> Router:
         return voice_page(services.voices, handshake.query)
 
     @get("/voices/{voice_id:str}")
-    async def voice(request: Request[Any, Any, Any], voice_id: str) -> dict[str, Any]:
+    async def voice(request: Request[Any, Any, Any]) -> dict[str, Any]:
         """One voice."""
         await _identified(services, request)
+        voice_id = str(request.path_params["voice_id"])
         found = next((each for each in services.voices if voice_id in (each.id, each.name)), None)
         if found is None:
             raise Violation("voice_not_found", f"No voice has the id {voice_id[:80]!r}")

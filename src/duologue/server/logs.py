@@ -30,8 +30,13 @@ def hide_secrets(_: Any, __: str, entry: MutableMapping[str, Any]) -> MutableMap
 def configure_logs(level: str = "info", *, json: bool = False) -> None:
     """Set up logging for the process: one line per fact, on standard error."""
     number = logging.getLevelNamesMapping()[level.upper()]
+    # Tracebacks are plain: the fancy ones print local variables, and so whatever a client sent.
     renderer: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer() if json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+        structlog.processors.JSONRenderer()
+        if json
+        else structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
     )
     structlog.configure(
         processors=[

@@ -19,7 +19,9 @@ from duologue.speak.context_events import (
     ContextAudio,
     ContextCancelled,
     ContextCommand,
+    ContextDone,
     ContextEvent,
+    ContextFailed,
     ContextNotice,
     ContextSpeechFailed,
     ContextSpeechReceived,
@@ -137,6 +139,7 @@ class SpeakEndpoint:
                         item.context
                     )  # C§5.7: nothing follows a cancel, not even what already waits to be sent
                 self._driver.feed(item)
+            self._end_if_drained()  # a cancel tells nothing back
         except Violation as violation:
             self._metrics.violations.labels(self._route, violation.code).inc()
             for told in self._dialect.refuse(violation):
@@ -171,7 +174,8 @@ class SpeakEndpoint:
         else:
             for frame in frames:
                 socket.tell(frame, notice.context)
-        self._end_if_drained()
+        if isinstance(notice, ContextDone | ContextFailed):
+            self._end_if_drained()
 
     def _stream(self, command: SpeakPhrase) -> _Stream:
         key = (command.context, command.stream)
