@@ -63,7 +63,8 @@ class Caller:
         self._now: Callable[[], Seconds] = loop.time
         self._plan = plan
         self._lexicon = lexicon
-        self._call = Call(plan, lexicon, Ear(AGENT_RATE))
+        self.call = Call(plan, lexicon, Ear(AGENT_RATE))
+        """What has come of the call so far."""
         self._socket = MemorySocket(app, path, self._take)
         self._mouth: list[NDArray[np.int16]] = []
         self._applied = asyncio.Event()
@@ -74,7 +75,7 @@ class Caller:
     async def run(self) -> Call:
         """The whole call. Raises what the application raised, and `Rejected` when it does not answer."""
         await self._socket.connect()
-        self._call.began = self._now()
+        self.call.began = self._now()
         self._socket.send(json.dumps(self._plan.settings))
         microphone = asyncio.get_running_loop().create_task(self._microphone(), name="caller's microphone")
         try:
@@ -89,11 +90,11 @@ class Caller:
             microphone.cancel()
             for answer in self._late_answers:
                 answer.cancel()
-        self._call.hung_up = self._socket.closed is None
-        self._call.ended = self._now()
+        self.call.hung_up = self._socket.closed is None
+        self.call.ended = self._now()
         await self._socket.close()
-        self._call.close = self._socket.closed
-        return self._call
+        self.call.close = self._socket.closed
+        return self.call
 
     async def _carry_out(self, step: Step) -> None:
         await self._wait(step)
@@ -110,9 +111,9 @@ class Caller:
         while self._now() < until and self._socket.closed is None:
             if step.wait is Wait.NOTHING:
                 break
-            if step.wait is Wait.AGENT_SPEAKS and self._call.ear.sounding(self._now()):
+            if step.wait is Wait.AGENT_SPEAKS and self.call.ear.sounding(self._now()):
                 break
-            if step.wait is Wait.AGENT_SILENT and not self._thinking and self._call.ear.silent_at <= self._now():
+            if step.wait is Wait.AGENT_SILENT and not self._thinking and self.call.ear.silent_at <= self._now():
                 break
             await asyncio.sleep(self._plan.frame_s)
         await asyncio.sleep(step.then)
@@ -146,7 +147,7 @@ class Caller:
         quiet_since = self._now()
         until = self._now() + self._plan.patience
         while self._socket.closed is None and self._now() < until:
-            if self._thinking or self._call.ear.silent_at > self._now():
+            if self._thinking or self.call.ear.silent_at > self._now():
                 quiet_since = self._now()
             elif self._now() - quiet_since >= self._plan.lingers:
                 return
@@ -155,17 +156,17 @@ class Caller:
     def _take(self, frame: str | bytes) -> None:
         now = self._now()
         if isinstance(frame, bytes):
-            self._call.received.append(Received(now, {}, len(frame) // 2))
-            self._call.ear.receive(frame, now, self._finished_replies)
+            self.call.received.append(Received(now, {}, len(frame) // 2))
+            self.call.ear.receive(frame, now, self._finished_replies)
             return
         message = json.loads(frame)
-        self._call.received.append(Received(now, message))
+        self.call.received.append(Received(now, message))
         kind = message["type"]
         if kind == "SettingsApplied":
             self._applied.set()
         elif kind == "UserStartedSpeaking":
-            self._call.clears.append(now)
-            self._call.ear.clear(now)
+            self.call.clears.append(now)
+            self.call.ear.clear(now)
         elif kind == "ConversationText":
             self._thinking = message["role"] == "user"
         elif kind == "AgentAudioDone":
@@ -181,7 +182,7 @@ class Caller:
         if not function["client_side"] or answering.never:
             return
         content = f"result of {function['id']}"
-        self._call.tool_answers[function["id"]] = content
+        self.call.tool_answers[function["id"]] = content
         reply = {"type": "FunctionCallResponse", "id": function["id"], "name": function["name"], "content": content}
         loop = asyncio.get_running_loop()
         self._late_answers.append(loop.call_later(answering.after, self._socket.send, json.dumps(reply)))

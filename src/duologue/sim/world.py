@@ -1,0 +1,249 @@
+"""One simulated call through the whole application: server, session, listening and speaking, in memory and in virtual time.
+
+Everything is drawn from the case's seed, so the same case gives the same call, step by step. Engines run inline behind unkind hosts; the
+language model follows the case's script; keys, usage and threads are off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import random
+import traceback
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence, Set
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import structlog
+
+from duologue.agent.commands import Command
+from duologue.agent.events import (
+    CompletionFailed,
+    CompletionReceived,
+    Event,
+    ListeningFailed,
+    SpeechEnded,
+    SpeechFailed,
+    SpeechReceived,
+    ToolReturned,
+)
+from duologue.agent.session import Session
+from duologue.config import AuthMode, AuthSection, Config, UsageSection
+from duologue.errors import EngineFailure
+from duologue.ids import SeededIds
+from duologue.listen.engines.energy import EnergyDetector
+from duologue.runtime.driver import Observer
+from duologue.runtime.engines import Engine, EngineSpec, Role
+from duologue.runtime.forms import command_form, form_of
+from duologue.runtime.inline import InlineHost
+from duologue.runtime.machine import Seconds
+from duologue.server.app import create_app
+from duologue.server.engines import ConfiguredEngine, Host
+from duologue.server.services import Services, build_services
+from duologue.sim import clock
+from duologue.sim.caller import Call, Caller
+from duologue.sim.draw import Answer, Case
+from duologue.sim.hostile import HostileHost, Temper
+from duologue.sim.marked import Lexicon, MarkedRecognizer, MarkedSynthesizer
+from duologue.think.completion import CompletionEvent, CompletionRequest, Finish, TextDelta
+from duologue.think.messages import ToolCall
+from duologue.think.router import Route, Router
+
+WALL = 1_700_000_000.0
+"""The wall clock of a simulated world stands at this moment, in seconds since 1970."""
+SETTLING_S = 0.5
+"""How long after a call everything that was on its way may still arrive."""
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStep:
+    """One step of the session: what its driver's observers see."""
+
+    now: Seconds
+    event: Event | None
+    commands: tuple[Command, ...]
+
+
+@dataclass(slots=True)
+class Trace:
+    """What was seen of the session from outside."""
+
+    session: Session | None = None
+    steps: list[SessionStep] = field(default_factory=list)
+
+    def watch(self, session: Session) -> Observer[Event, Command]:
+        """Look on: an observer for the session's driver."""
+        self.session = session
+
+        def observe(now: Seconds, event: Event | None, commands: Sequence[Command]) -> None:
+            self.steps.append(SessionStep(now, event, tuple(commands)))
+
+        return observe
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Everything that came of a case, for the audit."""
+
+    case: Case
+    call: Call | None = None
+    trace: Trace = field(default_factory=Trace)
+    logged: list[dict[str, Any]] = field(default_factory=list)
+    """What the server logged, as structlog has it; exceptions as text."""
+    left: tuple[str, ...] = ()
+    """Tasks and timers still there when everything should have been over."""
+    crash: str = ""
+    """The traceback, where the world itself broke: a hang, an exception out of the application."""
+    seconds: Seconds = 0.0
+    """How long the call lasted, in virtual time."""
+
+    def event_log(self) -> str:
+        """The call as text: every step of the session and every frame of the wire."""
+        lines = [
+            json.dumps([step.now, form_of(step.event), [command_form(command) for command in step.commands]])
+            for step in self.trace.steps
+        ]
+        if self.call is not None:
+            lines += [json.dumps([frame.at, frame.message, frame.audio]) for frame in self.call.received]
+            lines.append(hashlib.sha256(self.call.ear.heard(float("inf")).tobytes()).hexdigest())
+        return "\n".join(lines)
+
+
+class CaseModel:
+    """Answers request after request with the next of the case's answers."""
+
+    def __init__(self, answers: Sequence[Answer]) -> None:
+        self._answers = answers
+        self._asked = 0
+
+    async def respond(self, request: CompletionRequest) -> AsyncIterator[CompletionEvent]:
+        """Stream the next answer; the clock is the loop's."""
+        del request
+        number = self._asked
+        self._asked += 1
+        answer = self._answers[number % len(self._answers)]
+        if answer.hangs:
+            await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(answer.first_after)
+        for delta in answer.deltas:
+            yield TextDelta(delta)
+            await asyncio.sleep(answer.each_after)
+        if answer.fails:
+            raise EngineFailure("scripted", "the script fails here", lost="the rest of the answer")
+        for place, name in enumerate(answer.tools):
+            yield ToolCall(f"call-{number}-{place}", name, "{}")
+        yield Finish("tool_calls" if answer.tools else "stop", 1, 1)
+
+
+_KINDS: Mapping[type, str] = {
+    CompletionReceived: "think",
+    CompletionFailed: "think",
+    SpeechReceived: "speak",
+    SpeechEnded: "speak",
+    SpeechFailed: "speak",
+    ToolReturned: "tool",
+    ListeningFailed: "listen",
+}
+
+
+class LateFacts:
+    """Brings facts of work up to `most` seconds late, in order within a kind, also after the work was told to stop."""
+
+    def __init__(self, most: Seconds, chance: random.Random) -> None:
+        self._most = most
+        self._chance = chance
+        self._last: dict[str, Seconds] = {}
+
+    def carry(self, event: Event, feed: Callable[[Event], None]) -> None:
+        """Feed `event`, later."""
+        loop = asyncio.get_running_loop()
+        kind = _KINDS.get(type(event), "listen")
+        at = max(self._last.get(kind, 0.0), loop.time() + self._chance.uniform(0.0, self._most))
+        self._last[kind] = at
+        loop.call_at(at, feed, event)
+
+
+class Collected:
+    """A logger that keeps what is logged."""
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, Any]] = []
+
+    def logger(self) -> structlog.typing.FilteringBoundLogger:
+        """For `Services.log`."""
+        return cast("structlog.typing.FilteringBoundLogger", structlog.wrap_logger(None, processors=[self._keep]))
+
+    def _keep(self, _: Any, method: str, entry: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        if entry.pop("exc_info", None):
+            entry["trace"] = traceback.format_exc()
+        self.entries.append({"level": method, **entry})
+        raise structlog.DropEvent
+
+
+def simulate(case: Case) -> Outcome:
+    """One case in a world of its own. Never raises for what the application did: that stands in the outcome."""
+    outcome = Outcome(case)
+    try:
+        clock.run(_live(case, outcome))
+    except Exception:  # noqa: BLE001 - whatever broke is what the simulation is there to find; it is reported in the outcome
+        outcome.crash = traceback.format_exc()
+    return outcome
+
+
+async def _live(case: Case, outcome: Outcome) -> None:
+    chance = random.Random(case.seed)
+    lexicon = Lexicon()
+    services = build_world(case, lexicon, chance)
+    services.watch = outcome.trace.watch
+    collected = Collected()
+    services.log = collected.logger()
+    outcome.logged = collected.entries
+    app = create_app(services)
+    await app.start()
+    before = asyncio.all_tasks()
+    try:
+        caller = Caller(app, case.plan, lexicon)
+        outcome.call = caller.call
+        await caller.run()
+        outcome.seconds = outcome.call.ended - outcome.call.began
+        await asyncio.sleep(SETTLING_S + case.late_facts)
+        outcome.left = tuple(_left_behind(before))
+    finally:
+        await app.stop()
+
+
+def build_world(case: Case, lexicon: Lexicon, chance: random.Random) -> Services:
+    """The services of a case. Must be called inside the running loop."""
+    services = build_services(
+        Config(auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
+        ids=SeededIds(case.seed),
+        wall=lambda: WALL,
+        engines=[
+            _engine(EnergyDetector(), Temper(), chance),
+            _engine(MarkedRecognizer(lexicon), case.recognizer, chance),
+            _engine(MarkedSynthesizer(lexicon), case.synthesizer, chance),
+        ],
+        models=Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai"),
+    )
+    if case.late_facts:
+        services.carry = LateFacts(case.late_facts, random.Random(chance.getrandbits(64))).carry
+    return services
+
+
+def _engine(engine: Engine[Any, Any, Any], temper: Temper, chance: random.Random) -> ConfiguredEngine:
+    name, role = engine.info.name, engine.info.role
+    host: Any = InlineHost(engine)
+    if not temper.kind:
+        host = HostileHost(host, temper, random.Random(chance.getrandbits(64)))
+    # The catalogue's voices are espeak's; under its name the stand-in is given their options.
+    spec = EngineSpec("espeak" if role is Role.SYNTHESIZER else name, role, "", "")
+    return ConfiguredEngine(role, spec, cast("Host", host))
+
+
+def _left_behind(before: Set[asyncio.Task[Any]]) -> list[str]:
+    """Tasks and timers of the call that outlived it."""
+    loop = asyncio.get_running_loop()
+    left = [f"task {task.get_name()}" for task in asyncio.all_tasks(loop) - before]
+    timers = [handle for handle in loop._scheduled if not handle.cancelled()]  # type: ignore[attr-defined]  # nobody else knows
+    return sorted(left) + [f"timer {handle!r}" for handle in timers]
