@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from duologue.errors import Violation
+from duologue.think.spoken_numbers import FEW
 
 MAX_BYTES = 256 * 1024
 MAX_SLOTS = 24
@@ -38,13 +39,18 @@ class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """A slot that holds a whole number."""
 
     phrases: str = ""
-    """Must contain `<number>`."""
+    """Must contain `<digit>`, `<few>`, `<below_hundred>` or `<number>`."""
     answers: str = "<number>"
     least: int = 0
     most: int = 999
     say: str = "{number}"
     per_item: bool = False
     """How many items are meant: multiplies the price, makes names plural, and may stand before an item as a bare number."""
+
+    @property
+    def rule(self) -> str:
+        """The smallest rule of numbers that covers the range: the fewer words, the better they are recognised."""
+        return "few" if self.least > 0 and self.most <= FEW else "number"
 
 
 class Slot(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -89,7 +95,7 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         " | (can | could) you [please] (get | give | make | brew | bring) [me]"
     )
     filler: str = "um | uh | er | hm | well | so | okay | ok | hi | hello | hey | good morning | oh | and"
-    polite: str = "please | thanks | thank you [very much] | that's (it | all) | that is (it | all)"
+    polite: str = "please | thanks | thank you"
     yes: str = (
         "yes [please] | yeah | yep | yup | sure | correct | right | exactly | perfect | okay | ok | of course"
         " | (that's | that is) (right | correct | fine | good | perfect) | sounds (good | right) | please do | absolutely"
@@ -116,9 +122,11 @@ class Talk(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
         "[good] bye [bye] | goodbye | see you [later] | that's all thanks | have a (nice | good) day | hang up"
     )
     thanks: str = "thanks [a lot] | thank you [very much | so much]"
-    joiner: str = "and | plus | and also | with | then"
-    link: str = "with | with the | and | plus | and also | add | but | in it"
-    article: str = "a | an | the | some | one | my | of"
+    joiner: str = "and [also] | plus | also"
+    """Between two items."""
+    link: str = "with [the] | and | plus"
+    """Before each thing that comes after the key word; in brackets when it may be left out."""
+    article: str = "a | an | the"
 
 
 class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -153,6 +161,8 @@ class RuleBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     topics: tuple[Topic, ...] = ()
     money: Money | None = None
     """Absent: nothing has a price."""
+    items_per_turn: int = 1
+    """How many items the recogniser's grammar expects in one turn, at most 3; each costs as much as the first."""
     submit_tool: str = ""
     """A tool to be called with the confirmed items, when the request offers one of this name."""
 
@@ -208,6 +218,8 @@ def _check(book: RuleBook, source: str) -> None:
             raise _mistake(
                 f"{source}: a text slot is filled by the answer to its question", f"slots.{name}.ask", "a question"
             )
+    if not 1 <= book.items_per_turn <= 3:
+        raise _mistake(f"{source}: items_per_turn is {book.items_per_turn}", "items_per_turn", "1 to 3")
     for place, part in enumerate((*book.describe, *book.extras)):
         for name in re.findall(r"\{(\w+)\}", part):
             if name not in book.slots:

@@ -15,10 +15,13 @@ LARGEST = 999
 
 NUMBER_RULES = {
     "digit": " | ".join(_UNITS[1:10]),
+    "few": " | ".join([*_UNITS[1:], "twenty"]),
     "below_hundred": f"{' | '.join(_UNITS[1:])} | ({' | '.join(_TENS)}) [<digit>]",
     "number": "zero | <below_hundred> | (a | <digit>) hundred [and] [<below_hundred>]",
 }
-"""Expansions of the rule `<number>`, 0 to 999 in words."""
+"""Expansions of the rules for numbers in words: `<digit>` 1 to 9, `<few>` 1 to 20, `<below_hundred>`, `<number>` 0 to 999."""
+
+FEW = 20
 
 
 def say_number(value: int) -> str:

@@ -168,7 +168,7 @@ class Understanding:
         for name, slot in self._book.slots.items():
             if slot.number is None or not slot.number.per_item:
                 continue
-            pattern = _Pattern("slot", name, Reference("number"), 1, number=True)
+            pattern = _Pattern("slot", name, Reference(slot.number.rule), 1, number=True)
             for start in range(len(words)):
                 for end in match.ends(pattern.node, start):
                     filled = self._fill(pattern, words[start:end]) if end in following else None
