@@ -143,7 +143,7 @@ class Call:
         self._order = 0
         self._lines: list[str] = []
         self._voice_free = 0.0
-        self._finish: set[int] = set()
+        self._stuck = False
         self._turn = 0
         self.now = 0.0
         self.requests: list[CompletionRequest] = []
@@ -239,7 +239,7 @@ class Call:
                 self._drop(reply, "model")
             case Synthesize(reply, phrase, text):
                 self._synthesize(reply, phrase, text)
-            case FinishSynthesis(reply):
+            case FinishSynthesis(reply) if not self._stuck:
                 self._later(max(self.now, self._voice_free), SpeechEnded(reply), reply, "voice")
             case StopSynthesis(reply):
                 self._drop(reply, "voice")
@@ -261,9 +261,11 @@ class Call:
 
     def _synthesize(self, reply: int, phrase: int, text: str) -> None:
         if self._voice.hangs_at and phrase >= self._voice.hangs_at:
+            self._stuck = True
             return
         at = max(self.now + self._voice.after, self._voice_free)
         if self._voice.dies_at and phrase >= self._voice.dies_at:
+            self._stuck = True
             self._later(at, SpeechFailed(reply, "the voice died"), reply, "voice")
             return
         self._voice_free = at

@@ -74,13 +74,17 @@ class Replying:
             case SpeechReceived(chunk=chunk):
                 self._speaking.receive(reply, chunk, now)
             case SpeechEnded():
-                self._speaking.end(reply, now)
+                reply.synthesis_open = False
+                if reply.utterance.owes_audio:
+                    self._voice_failed(reply, "the voice ended before it had said what it was given", now)
             case SpeechFailed(message=message, fallback=True):
                 if not reply.draft:
                     self._talk.tell(Warned("speak_request_failed", message))
-            case SpeechFailed(message=message):
+            case SpeechFailed(message=message) if reply.synthesis_open:
                 reply.synthesis_open = False
                 self._voice_failed(reply, message, now)
+            case SpeechFailed():
+                self._talk.late_facts += 1  # a voice may be given up for two reasons; the first counts
             case PlaybackReported(position=position):
                 reply.utterance.playback.report(position, now)
 

@@ -32,12 +32,6 @@ class Speaking:
             reply.latencies.first_audio = now
         self._watch(reply, now)
 
-    def end(self, reply: Reply, now: Seconds) -> None:
-        """The synthesiser has given all it was asked for."""
-        reply.synthesis_open = False
-        reply.utterance.end_speech()
-        self._watch(reply, now)
-
     def stop(self, reply: Reply) -> None:
         """The synthesiser need not go on."""
         if reply.synthesis_open:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from duologue.agent.commands import Synthesize
 from duologue.agent.pacing import Pacer
 from duologue.agent.phrase import Phrase, Remainder, find_remainder
@@ -141,17 +139,14 @@ class Utterance:
             self._receiving += 1
         return True
 
-    def end_speech(self) -> None:
-        """No more audio will come for what was asked; what was not asked is never spoken."""
-        for phrase in self._phrases[self._receiving : self._asked]:
-            self.receive(SpeechChunk(np.zeros(0, np.float32), phrase.number, last=True))
-
     def truncate(self) -> None:
         """Speak only what has come. The words of a phrase whose audio broke off are not counted as spoken."""
-        del self._phrases[self._asked :]
-        for phrase in self._phrases[self._receiving :]:
-            phrase.complete = True
-        self._receiving = len(self._phrases)
+        broken = self._phrases[self._receiving : self._receiving + 1]
+        begun = bool(broken) and broken[0].received > 0
+        del self._phrases[self._receiving + begun :]
+        if begun:
+            broken[0].complete = True
+        self._receiving = self._asked = len(self._phrases)
         self._carried = ""
         self.closed = True
 
