@@ -44,7 +44,8 @@ class Call:
     ear: Ear
     received: list[Received] = field(default_factory=list)
     clears: list[Seconds] = field(default_factory=list)
-    tool_answers: dict[str, str] = field(default_factory=dict)
+    tool_answers: dict[str, tuple[Seconds, str]] = field(default_factory=dict)
+    """By the call's id: when it was answered, and with what."""
     began: Seconds = 0.0
     ended: Seconds = 0.0
     close: tuple[int, str] | None = None
@@ -91,7 +92,7 @@ class Caller:
             for answer in self._late_answers:
                 answer.cancel()
         self.call.hung_up = self._socket.closed is None
-        self.call.ended = self._now()
+        self.call.ended = self._now() if self._socket.closed_at is None else self._socket.closed_at
         await self._socket.close()
         self.call.close = self._socket.closed
         return self.call
@@ -172,6 +173,8 @@ class Caller:
         elif kind == "AgentAudioDone":
             self._finished_replies += 1
             self._thinking = False
+        elif kind == "Error":
+            self._thinking = False
         elif kind == "FunctionCallRequest":
             for function in message["functions"]:
                 self._answer(function)
@@ -182,7 +185,7 @@ class Caller:
         if not function["client_side"] or answering.never:
             return
         content = f"result of {function['id']}"
-        self.call.tool_answers[function["id"]] = content
+        self.call.tool_answers[function["id"]] = (self._now() + answering.after, content)
         reply = {"type": "FunctionCallResponse", "id": function["id"], "name": function["name"], "content": content}
         loop = asyncio.get_running_loop()
         self._late_answers.append(loop.call_later(answering.after, self._socket.send, json.dumps(reply)))

@@ -6,7 +6,9 @@ does. It shares no code with the session's own model of playback, so the two can
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +24,9 @@ class Sound:
     samples: NDArray[np.int16]
     label: int
     """Which reply it belongs to, as far as the wire tells: the number of replies finished before it arrived."""
+    arrived: Seconds = 0.0
+    stretch: int = 0
+    """Counts the clears before it: what lies on both sides of one was never one sound."""
 
 
 class Ear:
@@ -31,12 +36,13 @@ class Ear:
         self._rate = rate
         self._sounds: list[Sound] = []
         self._free_at: Seconds = 0.0
+        self._clears = 0
 
     def receive(self, payload: bytes, now: Seconds, label: int = 0) -> None:
         """Audio arrived; it plays when everything before it has."""
         samples = np.frombuffer(payload, dtype="<i2")
         begins = max(now, self._free_at)
-        self._sounds.append(Sound(begins, samples, label))
+        self._sounds.append(Sound(begins, samples, label, now, self._clears))
         self._free_at = begins + len(samples) / self._rate
 
     def clear(self, now: Seconds) -> None:
@@ -47,8 +53,9 @@ class Ear:
             if played >= len(sound.samples):
                 kept.append(sound)
             elif played > 0:
-                kept.append(Sound(sound.begins, sound.samples[:played], sound.label))
+                kept.append(replace(sound, samples=sound.samples[:played]))
         self._sounds = kept
+        self._clears += 1
         self._free_at = min(self._free_at, now)
 
     def heard(self, now: Seconds, label: int | None = None) -> NDArray[np.int16]:
@@ -57,6 +64,16 @@ class Ear:
             sound.samples[: self._played(sound, now)] for sound in self._sounds if label is None or sound.label == label
         ]
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int16)
+
+    @property
+    def sounds(self) -> Sequence[Sound]:
+        """All that was or will be played, in order."""
+        return self._sounds
+
+    def utterances(self, now: Seconds) -> Iterator[NDArray[np.int16]]:
+        """What was heard until `now`, each stretch that a reply's end or a clear separates from the next by itself."""
+        for _, group in groupby(self._sounds, key=lambda sound: (sound.label, sound.stretch)):
+            yield np.concatenate([sound.samples[: self._played(sound, now)] for sound in group])
 
     def sounding(self, now: Seconds) -> bool:
         """Whether something other than silence is being played."""
@@ -72,4 +89,6 @@ class Ear:
         return self._free_at
 
     def _played(self, sound: Sound, now: Seconds) -> int:
-        return min(len(sound.samples), max(0, int((now - sound.begins) * self._rate + 1e-6)))
+        """Whole samples; one counts once half of it has sounded."""
+        left = sound.begins + len(sound.samples) / self._rate - now
+        return len(sound.samples) - min(len(sound.samples), max(0, round(max(0.0, left) * self._rate)))

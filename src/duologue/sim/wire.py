@@ -57,6 +57,8 @@ class MemorySocket:
         self._task: asyncio.Task[None] | None = None
         self.closed: tuple[int, str] | None = None
         """The server's close code and reason, once it closed."""
+        self.closed_at: float | None = None
+        """When that was, on the loop's clock."""
 
     async def connect(self) -> None:
         """Shake hands. Raises `Rejected`."""
@@ -108,6 +110,7 @@ class MemorySocket:
             self._on_frame(frame if frame is not None else message["bytes"])
         elif kind == "websocket.close":
             self.closed = (message.get("code", 1000), message.get("reason") or "")
+            self.closed_at = asyncio.get_running_loop().time()
             self._inbox.put_nowait({"type": "websocket.disconnect", "code": self.closed[0], "reason": self.closed[1]})
             if not self._open.done():
                 self._open.set_exception(Rejected(403, [], b""))

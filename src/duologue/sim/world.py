@@ -11,7 +11,9 @@ import hashlib
 import json
 import random
 import traceback
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence, Set
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -154,6 +156,7 @@ class LateFacts:
         self._most = most
         self._chance = chance
         self._last: dict[str, Seconds] = {}
+        self._waiting: dict[str, deque[tuple[Event, Callable[[Event], None]]]] = {}
 
     def carry(self, event: Event, feed: Callable[[Event], None]) -> None:
         """Feed `event`, later."""
@@ -161,7 +164,13 @@ class LateFacts:
         kind = _KINDS.get(type(event), "listen")
         at = max(self._last.get(kind, 0.0), loop.time() + self._chance.uniform(0.0, self._most))
         self._last[kind] = at
-        loop.call_at(at, feed, event)
+        # Timers due at one moment fire in any order; what they bring is taken from the front of a queue.
+        self._waiting.setdefault(kind, deque()).append((event, feed))
+        loop.call_at(at, self._bring, kind)
+
+    def _bring(self, kind: str) -> None:
+        event, feed = self._waiting[kind].popleft()
+        feed(event)
 
 
 class Collected:
@@ -241,7 +250,7 @@ def _engine(engine: Engine[Any, Any, Any], temper: Temper, chance: random.Random
     return ConfiguredEngine(role, spec, cast("Host", host))
 
 
-def _left_behind(before: Set[asyncio.Task[Any]]) -> list[str]:
+def _left_behind(before: AbstractSet[asyncio.Task[Any]]) -> list[str]:
     """Tasks and timers of the call that outlived it."""
     loop = asyncio.get_running_loop()
     left = [f"task {task.get_name()}" for task in asyncio.all_tasks(loop) - before]

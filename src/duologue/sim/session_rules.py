@@ -1,0 +1,191 @@
+"""Rules about the session, read from the facts it was told and the commands it gave."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from duologue.agent.commands import ClearAudio, EndSession, Generate, Notify, PlayAudio, Synthesize
+from duologue.agent.events import CompletionReceived, MessageInjected, ToolReturned
+from duologue.agent.notices import (
+    AgentSaid,
+    AgentThinking,
+    CallerSaid,
+    CallerStartedSpeaking,
+    Failed,
+    Notice,
+    ToolAnswered,
+    ToolsRequested,
+    ToolsWithdrawn,
+)
+from duologue.listen.events import TurnEagerEnded, TurnEnded, TurnResumed, TurnStarted
+from duologue.runtime.machine import Seconds
+from duologue.sim.breach import Breach
+from duologue.sim.world import Outcome, SessionStep
+from duologue.think.completion import TextDelta
+from duologue.think.messages import Speaker
+
+
+def notices(step: SessionStep) -> list[Notice]:
+    """What a step told the client."""
+    return [command.notice for command in step.commands if isinstance(command, Notify)]
+
+
+def check_silence_after_clear(outcome: Outcome) -> Iterator[Breach]:
+    """No audio of a reply after it was cleared, none of an older reply after a newer one's, nothing after the end."""
+    cleared: set[int] = set()
+    last = 0
+    ended = False
+    for step in outcome.trace.steps:
+        if ended and step.commands:
+            yield Breach("silence after clear", f"{step.commands[0]!r} after the end", step.now)
+        for command in step.commands:
+            if isinstance(command, ClearAudio):
+                cleared.add(command.reply)
+            elif isinstance(command, PlayAudio):
+                if command.reply in cleared:
+                    yield Breach("silence after clear", f"audio of reply {command.reply}", step.now)
+                if command.reply < last:
+                    yield Breach("silence after clear", f"audio of {command.reply} after that of {last}", step.now)
+                last = max(last, command.reply)
+            elif isinstance(command, EndSession):
+                ended = True
+
+
+def check_ids_grow(outcome: Outcome) -> Iterator[Breach]:
+    """Ids of one kind only grow."""
+    rounds = (0, 0)
+    phrases: dict[int, int] = {}
+    for step in outcome.trace.steps:
+        for command in step.commands:
+            if isinstance(command, Generate):
+                if (command.reply, command.round) <= rounds:
+                    yield Breach("ids grow", f"round {command.reply}.{command.round} after {rounds}", step.now)
+                rounds = (command.reply, command.round)
+            elif isinstance(command, Synthesize):
+                if command.phrase <= phrases.get(command.reply, 0) or command.reply < max(phrases, default=0):
+                    yield Breach("ids grow", f"phrase {command.reply}.{command.phrase}", step.now)
+                phrases[command.reply] = command.phrase
+
+
+def check_lines(outcome: Outcome) -> Iterator[Breach]:
+    """Every line of the agent is a prefix of something that was generated for a reply that was not discarded, or was given to it."""
+    session = outcome.trace.session
+    if session is None:
+        return
+    discarded = set(_fates(outcome)) - {reply for reply, committed in _fates(outcome).items() if committed}
+    generated: dict[tuple[int, int], str] = {}
+    texts = [session.settings.greeting, session.settings.fallback_line, session.settings.idle.check_in]
+    for step in outcome.trace.steps:
+        event = step.event
+        if isinstance(event, CompletionReceived) and isinstance(event.event, TextDelta):
+            key = (event.reply, event.round)
+            generated[key] = generated.get(key, "") + event.event.text
+        elif isinstance(event, MessageInjected):
+            texts.append(event.text)
+    texts += [text for (reply, _), text in generated.items() if reply not in discarded]
+    plain = [" ".join(text.split()) for text in texts]
+    for line in session.history.lines:
+        said = " ".join(line.text.split())
+        if line.speaker is Speaker.ASSISTANT and said and not any(text.startswith(said) for text in plain):
+            yield Breach("lines", f"{line.text!r} was never generated")
+
+
+def _fates(outcome: Outcome) -> dict[int, bool]:
+    """Of every draft, by its reply's number: whether it was committed."""
+    fates: dict[int, bool] = {}
+    current: int | None = None
+    for step in outcome.trace.steps:
+        begun = next((command.reply for command in step.commands if isinstance(command, Generate)), None)
+        if isinstance(step.event, TurnEagerEnded) and begun is not None:
+            fates[begun] = False
+            current = begun
+        elif current is not None and isinstance(step.event, TurnEnded):
+            thinking = any(isinstance(notice, AgentThinking) for notice in notices(step))
+            fates[current] = thinking and begun in (None, current)
+            current = None
+        elif isinstance(step.event, TurnResumed | TurnStarted) or begun not in (None, current):
+            current = None
+    return fates
+
+
+def check_drafts(outcome: Outcome) -> Iterator[Breach]:
+    """Nothing of a draft is told or played before it is committed, and nothing ever of a discarded one."""
+    fates = _fates(outcome)
+    committed: set[int] = set()
+    for step in outcome.trace.steps:
+        if isinstance(step.event, TurnEnded):
+            committed |= {reply for reply, good in fates.items() if good and _begun_before(outcome, reply, step.now)}
+        for command in step.commands:
+            told = command.notice if isinstance(command, Notify) else command
+            if isinstance(told, AgentSaid | PlayAudio) and told.reply in fates and told.reply not in committed:
+                yield Breach("drafts", f"{type(told).__name__} of the draft {told.reply}", step.now)
+
+
+def _begun_before(outcome: Outcome, reply: int, now: Seconds) -> bool:
+    return any(
+        isinstance(command, Generate) and command.reply == reply
+        for step in outcome.trace.steps
+        if step.now <= now
+        for command in step.commands
+    )
+
+
+def check_tools(outcome: Outcome) -> Iterator[Breach]:
+    """Every call the client was asked for has exactly one result in the history, and it is the client's where that came in time."""
+    session, call = outcome.trace.session, outcome.call
+    if session is None or call is None:
+        return
+    asked: dict[str, int] = {}
+    withdrawn: set[str] = set()
+    returned: dict[str, str] = {}
+    for step in outcome.trace.steps:
+        if isinstance(step.event, ToolReturned) and not any(isinstance(c, EndSession) for c in step.commands):
+            returned.setdefault(step.event.result.call_id, step.event.result.content)
+        for notice in notices(step):
+            if isinstance(notice, ToolsRequested):
+                for tool in notice.tools:
+                    asked[tool.call.id] = asked.get(tool.call.id, 0) + 1
+                    returned.pop(tool.call.id, None)
+            elif isinstance(notice, ToolsWithdrawn):
+                withdrawn |= {each.id for each in notice.calls}
+            elif isinstance(notice, ToolAnswered) and notice.result.error:
+                withdrawn.add(notice.call.id)  # timed out: what comes later does not count
+    for call_id, times in asked.items():
+        if times > 1:
+            yield Breach("tools", f"{call_id} was asked {times} times")
+    for line in session.history.lines:
+        for made in line.calls:
+            if made.id not in line.results:
+                yield Breach("tools", f"{made.id} has no result")
+            elif (
+                made.id in returned and made.id not in withdrawn and line.results[made.id].content != returned[made.id]
+            ):
+                yield Breach("tools", f"the result of {made.id} was lost: {line.results[made.id].content!r}")
+    in_history = {made.id for line in session.history.lines for made in line.calls}
+    for call_id in set(asked) - in_history - withdrawn:
+        yield Breach("tools", f"{call_id} was asked and is not in the history")
+    for call_id, (at, _) in call.tool_answers.items():
+        if at < call.ended - outcome.case.late_facts and call_id not in returned and call_id not in withdrawn:
+            yield Breach("tools", f"the client answered {call_id} and the session was not told", at)
+
+
+def check_every_turn_answered(outcome: Outcome) -> Iterator[Breach]:
+    """Every finished turn is followed by a reply, an interruption or an end; and by the caller's words at once."""
+    waiting: list[Seconds] = []
+    for step in outcome.trace.steps:
+        told = notices(step)
+        if isinstance(step.event, TurnEnded) and step.event.text.strip() and not _over(step):
+            if not any(isinstance(notice, CallerSaid) for notice in told):
+                yield Breach("every turn answered", f"{step.event.text!r} was not told", step.now)
+            elif not any(isinstance(notice, CallerSaid) and notice.backchannel for notice in told):
+                waiting.append(step.now)
+        signs = (AgentThinking, AgentSaid, CallerStartedSpeaking, Failed)
+        if any(isinstance(notice, signs) for notice in told) or _over(step):
+            waiting.clear()
+    call = outcome.call
+    if waiting and call is not None and call.ended - waiting[0] > 40.0:
+        yield Breach("every turn answered", "nothing followed", waiting[0])
+
+
+def _over(step: SessionStep) -> bool:
+    return any(isinstance(command, EndSession) for command in step.commands)
