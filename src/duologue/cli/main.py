@@ -28,6 +28,7 @@ class CommandEntry:
 
 
 COMMANDS: tuple[CommandEntry, ...] = (
+    CommandEntry("demo", "duologue.cli.demo", "Hear it: a recorded caller talks to an agent."),
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),
 )

@@ -120,9 +120,8 @@ class Banner:
         if certificate:
             self.console.print(f"  SHA-256   {certificate.fingerprint}")
             if config.tls.self_signed:
-                self.console.print(
-                    f"  to trust  SSL_CERT_FILE={certificate.cert} (Python), NODE_EXTRA_CA_CERTS=... (Node)"
-                )
+                self.console.print(f"  to trust  SSL_CERT_FILE={certificate.cert}        (Python)")
+                self.console.print(f"            NODE_EXTRA_CA_CERTS={certificate.cert}  (Node)")
 
     def progress(self, text: str) -> None:
         """An engine loads, or is replaced."""

@@ -54,12 +54,15 @@ def certificate_of(config: Config, now: float) -> Certificate | None:
 
 def bind(host: str, port: int) -> socket.socket:
     """A listening socket. Raises `Violation("address")` with the reason when it cannot be had."""
+    bound: socket.socket | None = None
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
         bound = socket.socket(family)
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((host, port))
     except (OSError, OverflowError) as error:
+        if bound is not None:
+            bound.close()
         why = getattr(error, "strerror", None) or str(error)
         raise Violation(
             "address", f"cannot listen on {host}:{port}: {why}", path="server.port", remedy="Give another --port."
@@ -92,8 +95,12 @@ async def serve(
     Raises `Violation` for what the configuration asks and cannot be had.
     """
     services = build_services(config, progress=progress)
-    certificate = certificate_of(config, services.wall())
-    bound = bind(config.server.host, config.server.port)
+    try:
+        certificate = certificate_of(config, services.wall())
+        bound = bind(config.server.host, config.server.port)
+    except Violation:
+        services.close()
+        raise
     app = create_app(services)
     server = Server(
         uvicorn.Config(

@@ -106,7 +106,12 @@ class Services:
             await self.engines.close()
             if self.database is not None:
                 await asyncio.to_thread(self.ledger.stop)
-                self.database.close()
+            self.close()
+
+    def close(self) -> None:
+        """Give the database back; for services that never ran."""
+        if self.database is not None:
+            self.database.close()
 
     async def missing(self) -> list[str]:
         """Why the server is not ready; empty when every configured engine has just answered a probe."""
