@@ -134,8 +134,16 @@ def count_digits(words: Sequence[str]) -> int:
     return count
 
 
-def judge_text(text: str, capture: CaptureMode = CaptureMode.FREE, policy: CompletenessPolicy | None = None) -> Finding:
-    """How finished `text`, the whole turn so far, sounds when an answer of kind `capture` is expected."""
+def judge_text(
+    text: str,
+    capture: CaptureMode = CaptureMode.FREE,
+    policy: CompletenessPolicy | None = None,
+    ending: float | None = None,
+) -> Finding:
+    """How finished `text`, the whole turn so far, sounds when an answer of kind `capture` is expected.
+
+    `ending` is what the recogniser's language model says of a sentence ending here; it decides where no rule is sure.
+    """
     policy = policy or _DEFAULT
     words = tokens(text)
     if not words:
@@ -152,7 +160,10 @@ def judge_text(text: str, capture: CaptureMode = CaptureMode.FREE, policy: Compl
         return captured
     if text.rstrip().endswith(("...", "…", ",", "-", "–", "—", ":")):
         return Finding(policy.open_word, "is written as unfinished")
-    return _judge_free(text, words, policy)
+    found = _judge_free(text, words, policy)
+    if ending is None or found.value in {policy.open_word, policy.answer, policy.closing, policy.sentence}:
+        return found
+    return Finding(ending, f"ends like a sentence with probability {ending:.2f}")
 
 
 def _judge_free(text: str, words: list[str], policy: CompletenessPolicy) -> Finding:

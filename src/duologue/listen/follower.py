@@ -106,7 +106,8 @@ class TurnFollower:
         if self._turns.state is TurnState.IDLE:
             finding = Finding(UNKNOWN, "is not known")
         else:
-            finding = judge_text(self._transcript.reading.text, self._capture)
+            ending = None if final is None else final.ending
+            finding = judge_text(self._transcript.reading.text, self._capture, ending=ending)
         value = finding.value if judgement is None else finding.value + self._weight * (judgement - finding.value)
         self._grounds = Grounds(finding, value)
         self.floor.assume(value)

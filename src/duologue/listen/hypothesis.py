@@ -67,6 +67,8 @@ class Hypothesis:
     confidence: float = 1.0
     """The engine's own belief in it, 0..1; 1 when it has none."""
     language: str | None = None
+    ending: float | None = None
+    """How likely a sentence ends behind these words, by the recogniser's own language model, 0..1; of final hypotheses, where known."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.listen.engines.caller_voice import CallerVoice, to_int16
 from duologue.listen.engines.grammars import CAPTURE_GRAMMARS
+from duologue.listen.engines.sentence_end import SentenceEnd
 from duologue.listen.engines.settings import Setting, apply_settings
 from duologue.listen.engines.sphinx_decoders import Decoders, Lent, Search
 from duologue.listen.hypothesis import CaptureMode, EndSegment, Hypothesis, ListenOptions
@@ -61,7 +62,9 @@ class PocketsphinxRecognizer:
             self._settings.model, self._settings.max_active_states, self._settings.language_weight
         )
         # One is loaded before the engine calls itself ready.
-        self._decoders.give_back(self._decoders.lend())
+        lent = self._decoders.lend()
+        self._ending = SentenceEnd(lent.decoder)
+        self._decoders.give_back(lent)
         self.info = EngineInfo(
             name="pocketsphinx",
             role=Role.RECOGNIZER,
@@ -83,14 +86,24 @@ class PocketsphinxRecognizer:
             search = Search.TASK if options.capture is CaptureMode.YES_NO else Search.STRING
         if grammar:
             self._decoders.check(search, grammar)
-        return PocketsphinxStream(self._decoders, search if grammar else Search.OPEN, grammar, settings)
+        # Sentences end by the language model's rules in a grammar too; strings of digits or letters have none.
+        ending = None if search is Search.STRING else self._ending
+        return PocketsphinxStream(self._decoders, search if grammar else Search.OPEN, grammar, settings, ending)
 
 
 class PocketsphinxStream:
     """One caller: their voice, and the segment being decoded."""
 
-    def __init__(self, decoders: Decoders, search: Search, grammar: str, settings: PocketsphinxSettings) -> None:
+    def __init__(
+        self,
+        decoders: Decoders,
+        search: Search,
+        grammar: str,
+        settings: PocketsphinxSettings,
+        ending: SentenceEnd | None = None,
+    ) -> None:
         self._decoders = decoders
+        self._ending = ending
         self._search = search
         self._grammar = grammar
         self._settings = settings
@@ -148,7 +161,8 @@ class PocketsphinxStream:
                 yield from self._decode(self._utterance, 1)
             said, confidence = self._finish(self._utterance)
             words += said
-        yield Hypothesis(item.segment, self._position, _text(words), words, True, confidence, "en")
+        ending = None if self._ending is None else self._ending.probability([word.text for word in words])
+        yield Hypothesis(item.segment, self._position, _text(words), words, True, confidence, "en", ending)
         self._segment = item.segment + 1
         self._before = ()
 
