@@ -1,0 +1,27 @@
+"""The figures of a reply."""
+
+from __future__ import annotations
+
+import pytest
+
+from duologue.agent.latencies import Latencies
+from duologue.listen.events import TurnEnded
+from tests.conversations.call import DECISION
+
+
+def test_each_part_of_the_answer_is_measured() -> None:
+    spent = Latencies()
+    spent.end_turn(TurnEnded(1, 32_000, "hi", "hi", (), 0.9, 24_000, DECISION), 10.0)
+    spent.asked, spent.first_token, spent.spoken, spent.first_audio, spent.sent = 10.0, 10.3, 10.4, 10.5, 10.6
+    measured = spent.measured(7)
+    assert measured.reply == 7
+    assert (measured.stt, measured.ttt, measured.tts, measured.total) == pytest.approx((0.5, 0.3, 0.1, 1.1))
+
+
+def test_what_was_not_measured_is_none_and_a_draft_is_never_negative() -> None:
+    spent = Latencies()
+    assert spent.measured(1).total is None
+    spent.sent = 9.0
+    spent.end_turn(None, 10.0)
+    assert spent.measured(1).total == 0.0
+    assert spent.measured(1).stt is None
