@@ -1,0 +1,192 @@
+"""A caller on the Voice Agent socket: a microphone in real time, a loudspeaker, and the messages of the server with their times."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
+from duologue.audio.pcm import encode
+from duologue.cli.loudspeaker import Loudspeaker
+from duologue.errors import EngineFailure
+from duologue.runtime.machine import Seconds
+
+FRAME_S = 0.02
+FRAME = int(LISTEN_RATE * FRAME_S)
+SPEAKER_RATE = 24_000
+PATIENCE_S = 15.0
+"""For the next thing that must happen in a call."""
+
+SETTINGS: Mapping[str, Any] = {
+    "type": "Settings",
+    "experimental": True,
+    "audio": {
+        "input": {"encoding": "linear16", "sample_rate": LISTEN_RATE},
+        "output": {"encoding": "linear16", "sample_rate": SPEAKER_RATE, "container": "none"},
+    },
+    "agent": {
+        "listen": {"provider": {"type": "deepgram", "version": "v2", "model": "flux-general-en"}},
+        "think": {"provider": {"type": "rules", "model": "coffee"}},
+        "speak": {"provider": {"type": "deepgram", "model": "aura-2-thalia-en"}},
+        "greeting": "Hi, welcome to the coffee bar! What can I get for you?",
+    },
+}
+"""What any client of Deepgram's agent would send. `LatencyReport` needs `experimental`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A text message of the server."""
+
+    at: Seconds
+    """Since the call began."""
+    type: str
+    content: Mapping[str, Any]
+
+
+Told = Callable[[Message], None]
+
+
+@dataclass(slots=True)
+class Utterance:
+    """A recording the caller spoke."""
+
+    name: str
+    begins: Seconds
+    onset: Seconds
+    """The first sound in it."""
+    ends: Seconds
+
+
+@dataclass(slots=True)
+class PhoneCall:
+    """One call. `socket` is a connection of the `websockets` library; `told` hears of every message as it comes."""
+
+    socket: Any
+    told: Told = lambda _: None
+    loudspeaker: Loudspeaker = field(default_factory=lambda: Loudspeaker(SPEAKER_RATE))
+    messages: list[Message] = field(default_factory=list)
+    said: list[Utterance] = field(default_factory=list)
+    cleared: list[Seconds] = field(default_factory=list)
+    """When the caller's voice stopped the loudspeaker while it was playing."""
+    microphone_from: Seconds = 0.0
+    """When the first sample the server got was recorded."""
+    over: bool = False
+    _began: float = field(default_factory=time.monotonic)
+    _frames: list[Pcm] = field(default_factory=list)
+    _voice: Pcm = field(default_factory=lambda: np.zeros(0, np.float32))
+    _moved: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def now(self) -> Seconds:
+        """Seconds since the call began."""
+        return time.monotonic() - self._began
+
+    async def read(self) -> None:
+        """Take what the server sends until it closes."""
+        from websockets.exceptions import ConnectionClosed
+
+        try:
+            async for frame in self.socket:
+                if isinstance(frame, bytes):
+                    self.loudspeaker.play(frame, self.now())
+                else:
+                    self._take(json.loads(frame))
+                self._moved.set()
+        except ConnectionClosed:
+            pass  # `until` says so when something is still missing
+        self.over = True
+        self._moved.set()
+
+    async def speak_into_microphone(self) -> None:
+        """Send a frame every 20 ms, as a sound card gives them: each when its last sample has been recorded."""
+        from websockets.exceptions import ConnectionClosed
+
+        self.microphone_from = self.now()
+        while not self.over:
+            due = self.microphone_from + (len(self._frames) + 1) * FRAME_S
+            await asyncio.sleep(max(0.0, due - self.now()))
+            frame, self._voice = self._voice[:FRAME], self._voice[FRAME:]
+            frame = np.pad(frame, (0, FRAME - len(frame)))
+            self._frames.append(frame)
+            try:
+                await self.socket.send(encode(frame, Encoding.PCM_S16LE))
+            except ConnectionClosed:
+                return
+
+    def say(self, name: str, voice: Pcm) -> Utterance:
+        """The caller says a recording at 16 kHz, from the next frame on."""
+        begins = self.microphone_from + (len(self._frames)) * FRAME_S
+        onset = begins + first_sound(voice) / LISTEN_RATE
+        self._voice = voice
+        self.said.append(Utterance(name, begins, onset, begins + len(voice) / LISTEN_RATE))
+        return self.said[-1]
+
+    async def type(self, text: str) -> None:
+        """The application says a line for the caller (`InjectUserMessage`)."""
+        await self.socket.send(json.dumps({"type": "InjectUserMessage", "content": text}))
+
+    async def until(self, met: Callable[[], Any], missing: str) -> None:
+        """Wait for something to be so. Raises `EngineFailure` saying what is `missing` after `PATIENCE_S`, or when the call is over."""
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                while not met():
+                    if self.over:
+                        raise EngineFailure("call", f"the server closed the call: {missing}")
+                    self._moved.clear()
+                    await self._moved.wait()
+        except TimeoutError:
+            raise EngineFailure("call", f"{missing}, for {PATIENCE_S:g} s") from None
+
+    async def until_answered(self, mark: int) -> None:
+        """Wait until the caller's line after message `mark` was understood and answered, and the answer was heard to its end."""
+        await self.until(lambda: self.find("ConversationText", mark, role="user") is not None, "nothing was understood")
+        user = self.find("ConversationText", mark, role="user") or mark
+        await self.until_said(user)
+
+    async def until_said(self, mark: int) -> None:
+        """Wait until a line of the agent after message `mark` has been heard to its end."""
+        await self.until(lambda: self._finished(mark), "no reply came")
+        await asyncio.sleep(max(0.0, self.loudspeaker.silent_at - self.now()))
+
+    def find(self, type_: str, mark: int = 0, **content: Any) -> int | None:
+        """Where the first message of a type and content after `mark` stands in `messages`."""
+        for index in range(mark, len(self.messages)):
+            message = self.messages[index]
+            if message.type == type_ and all(message.content.get(name) == value for name, value in content.items()):
+                return index
+        return None
+
+    def microphone_level(self) -> float:
+        """How loud the caller is now: the peak of the last frame, 0..1."""
+        return float(np.abs(self._frames[-1]).max()) if self._frames else 0.0
+
+    def microphone_recording(self) -> Pcm:
+        """Everything the microphone recorded, from `microphone_from` on, at 16 kHz."""
+        return np.concatenate(self._frames) if self._frames else np.zeros(0, np.float32)
+
+    def _finished(self, mark: int) -> bool:
+        spoken = self.find("ConversationText", mark, role="assistant")
+        return spoken is not None and self.find("AgentAudioDone", spoken) is not None
+
+    def _take(self, content: dict[str, Any]) -> None:
+        message = Message(self.now(), str(content.get("type")), content)
+        if message.type == "UserStartedSpeaking" and self.loudspeaker.clear(message.at) > 0:
+            self.cleared.append(message.at)
+        self.messages.append(message)
+        self.told(message)
+
+
+def first_sound(voice: Pcm, above: float = 0.02) -> int:
+    """Where a recording gets louder than `above` (of full scale) for good: the first of two such stretches of 10 ms."""
+    step = LISTEN_RATE // 100
+    loud = [float(np.abs(voice[start : start + step]).max(initial=0.0)) > above for start in range(0, len(voice), step)]
+    for index in range(len(loud) - 1):
+        if loud[index] and loud[index + 1]:
+            return index * step
+    return 0
