@@ -25,7 +25,7 @@ def open_call_log(
     path = Path(folder).expanduser() / f"{request_id}.jsonl"
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        file = held.enter_context(path.open("x", encoding="utf-8"))
+        file = held.enter_context(path.open("x", encoding="utf-8", buffering=1))
     except OSError as error:
         services.log.warning("call_not_logged", why=error.strerror, request_id=request_id)
         return None
