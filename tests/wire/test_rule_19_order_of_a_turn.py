@@ -88,10 +88,28 @@ def test_a_barge_in_is_told_by_the_onset_and_the_end_of_the_audio() -> None:
         * plays
         < binary 960
         * clear
+        < {"type":"UserStartedSpeaking"}
         * caller starts
+        * interrupted
+        * cut
+        < {"type":"AgentAudioDone"}
+        """
+    )
+
+
+def test_a_line_that_replaces_what_is_said_clears_too() -> None:
+    """The caller said nothing, but this is the one message that makes a client drop its queue."""
+    run(
+        """
+        * plays
+        < binary 960
+        * clear
         < {"type":"UserStartedSpeaking"}
         * interrupted
         * cut
         < {"type":"AgentAudioDone"}
+        * says
+        < {"type":"ConversationText","role":"assistant","content":"Done."}
+        < {"type":"History","role":"assistant","content":"Done."}
         """
     )

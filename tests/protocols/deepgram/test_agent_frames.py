@@ -191,8 +191,11 @@ def test_with_wav_each_reply_begins_with_a_header() -> None:
     assert other[:4] == b"RIFF"
 
 
-def test_clearing_needs_no_word() -> None:
-    assert dialect_for().render(ClearAudio(1)) == []
+def test_a_clear_and_the_callers_start_are_one_message() -> None:
+    dialect = dialect_for()
+    assert types(dialect.render(ClearAudio(1))) == ["UserStartedSpeaking"]
+    assert types(dialect.render(CallerStartedSpeaking())) == []
+    assert types(dialect.render(CallerStartedSpeaking())) == ["UserStartedSpeaking"]
 
 
 def test_before_settings_there_is_no_audio() -> None:

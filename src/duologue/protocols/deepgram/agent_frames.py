@@ -68,6 +68,8 @@ class AgentFrames:
         self._wav = False
         self._headed = NO_REPLY
         self._warnings: tuple[Warned, ...] = ()
+        self._cleared = False
+        """The last thing told was that queued audio is to be dropped."""
 
     def settle(self, read: ReadSettings) -> None:
         """The settings have come: what they say about output holds from now on."""
@@ -84,8 +86,10 @@ class AgentFrames:
     def render(self, out: Notice | PlayAudio | ClearAudio, payload: bytes) -> Sequence[Frame]:
         """Frames for one thing the session says; for some there is no word on this wire."""
         if isinstance(out, PlayAudio):
+            self._cleared = False
             return self._audio_frames(out, payload)
         messages = self._messages(out)
+        self._cleared = isinstance(out, ClearAudio)
         return [encode(message) for message in messages if self._client.accepts(message.wire_name())]
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
@@ -103,8 +107,10 @@ class AgentFrames:
                 return [wire.SettingsApplied(), *self._take_warnings()]
             case SettingChanged():
                 return [_CHANGED[out.setting], *self._take_warnings()]
-            case CallerStartedSpeaking():
-                return [wire.UserStartedSpeaking()]
+            case ClearAudio() | CallerStartedSpeaking():
+                # The one message that makes a client drop its queue: also said when a line of the application replaces what the agent
+                # says, and once where the caller's start follows the clear.
+                return [] if self._cleared else [wire.UserStartedSpeaking()]
             case CallerSaid():
                 return self._said("user", out.text)
             case AgentThinking():
@@ -125,8 +131,8 @@ class AgentFrames:
                 return [_error(error_code(out.code), out.message)]
             case ToolsRequested() | ToolsWithdrawn() | ToolAnswered():
                 return self._tool_messages(out)
-            # The rest has no word on this wire: UserStartedSpeaking tells the client to clear, words and keys are other vendors'.
-            case Interrupted() | ClearAudio() | AgentSpokeWords() | KeySent() | CustomSent() | TransferRequested():
+            # The rest has no word on this wire: interruptions are told by UserStartedSpeaking, words and keys are other vendors'.
+            case Interrupted() | AgentSpokeWords() | KeySent() | CustomSent() | TransferRequested():
                 return []
             case _:
                 assert_never(out)
