@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from duologue.agent.commands import ClearAudio, EndSession, Generate, Notify, PlayAudio, Synthesize
 from duologue.agent.events import CompletionReceived, MessageInjected, ToolReturned
@@ -23,6 +24,8 @@ from duologue.sim.breach import Breach
 from duologue.sim.world import Outcome, SessionStep
 from duologue.think.completion import TextDelta
 from duologue.think.messages import Speaker
+
+SLACK: Seconds = 0.1
 
 
 def notices(step: SessionStep) -> list[Notice]:
@@ -130,42 +133,61 @@ def _begun_before(outcome: Outcome, reply: int, now: Seconds) -> bool:
     )
 
 
-def check_tools(outcome: Outcome) -> Iterator[Breach]:
-    """Every call the client was asked for has exactly one result in the history, and it is the client's where that came in time."""
-    session, call = outcome.trace.session, outcome.call
-    if session is None or call is None:
-        return
-    asked: dict[str, int] = {}
-    withdrawn: set[str] = set()
-    returned: dict[str, str] = {}
-    for step in outcome.trace.steps:
-        if isinstance(step.event, ToolReturned) and not any(isinstance(c, EndSession) for c in step.commands):
-            returned.setdefault(step.event.result.call_id, step.event.result.content)
+@dataclass(slots=True)
+class _Calls:
+    """What became of the calls the client was asked for, by their ids."""
+
+    asked: dict[str, int] = field(default_factory=dict)
+    """How often."""
+    replies: dict[str, int] = field(default_factory=dict)
+    """For which reply."""
+    returned: dict[str, str] = field(default_factory=dict)
+    """What the session was told first."""
+    over: set[str] = field(default_factory=set)
+    """Withdrawn or timed out: what comes later does not count."""
+
+    def take(self, step: SessionStep) -> None:
+        """One step of the session."""
+        event = step.event
+        if isinstance(event, ToolReturned) and event.result.call_id in self.asked:
+            self.returned.setdefault(event.result.call_id, event.result.content)
         for notice in notices(step):
             if isinstance(notice, ToolsRequested):
                 for tool in notice.tools:
-                    asked[tool.call.id] = asked.get(tool.call.id, 0) + 1
-                    returned.pop(tool.call.id, None)
+                    self.asked[tool.call.id] = self.asked.get(tool.call.id, 0) + 1
+                    if isinstance(event, CompletionReceived):
+                        self.replies[tool.call.id] = event.reply
             elif isinstance(notice, ToolsWithdrawn):
-                withdrawn |= {each.id for each in notice.calls}
+                self.over |= {each.id for each in notice.calls} - set(self.returned)
             elif isinstance(notice, ToolAnswered) and notice.result.error:
-                withdrawn.add(notice.call.id)  # timed out: what comes later does not count
-    for call_id, times in asked.items():
+                self.over.add(notice.call.id)
+
+
+def check_tools(outcome: Outcome) -> Iterator[Breach]:
+    """Every call the client was asked for has exactly one result in the history: the client's where that came in time. Only calls of
+    discarded drafts leave no trace.
+    """
+    session, call = outcome.trace.session, outcome.call
+    if session is None or call is None:
+        return
+    calls = _Calls()
+    for step in outcome.trace.steps:
+        if not _over(step):
+            calls.take(step)
+    kept = {made.id: line.results.get(made.id) for line in session.history.lines for made in line.calls}
+    discarded = {reply for reply, committed in _fates(outcome).items() if not committed}
+    for call_id, times in calls.asked.items():
         if times > 1:
             yield Breach("tools", f"{call_id} was asked {times} times")
-    for line in session.history.lines:
-        for made in line.calls:
-            if made.id not in line.results:
-                yield Breach("tools", f"{made.id} has no result")
-            elif (
-                made.id in returned and made.id not in withdrawn and line.results[made.id].content != returned[made.id]
-            ):
-                yield Breach("tools", f"the result of {made.id} was lost: {line.results[made.id].content!r}")
-    in_history = {made.id for line in session.history.lines for made in line.calls}
-    for call_id in set(asked) - in_history - withdrawn:
-        yield Breach("tools", f"{call_id} was asked and is not in the history")
+        if call_id not in kept and calls.replies.get(call_id) not in discarded:
+            yield Breach("tools", f"{call_id} was asked and is not in the history")
+    for call_id, result in kept.items():
+        if result is None:
+            yield Breach("tools", f"{call_id} has no result")
+        elif call_id in calls.returned and call_id not in calls.over and result.content != calls.returned[call_id]:
+            yield Breach("tools", f"the result of {call_id} was lost: {result.content!r}")
     for call_id, (at, _) in call.tool_answers.items():
-        if at < call.ended - outcome.case.late_facts and call_id not in returned and call_id not in withdrawn:
+        if at < call.ended - SLACK and call_id not in calls.returned and call_id not in calls.over:
             yield Breach("tools", f"the client answered {call_id} and the session was not told", at)
 
 

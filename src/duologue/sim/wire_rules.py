@@ -10,7 +10,7 @@ from typing import Any
 
 from duologue.runtime.machine import Seconds
 from duologue.sim.breach import Breach
-from duologue.sim.caller import Call, Received
+from duologue.sim.caller import Received
 from duologue.sim.world import Outcome
 
 SHAPES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
@@ -91,37 +91,38 @@ class _Conversation:
         self._cut = False
         self._caller_started = False
 
-    def take(self, received: Received) -> Iterator[str]:
-        """One frame; what is wrong with it here."""
+    def take(self, received: Received) -> str:
+        """One frame; what is wrong with it here, or nothing."""
         kind = received.message.get("type", "audio")
         role = received.message.get("role")
-        if kind == "audio":
-            if not self._talking:
-                yield "audio outside a reply"
-            elif self._cut:
-                yield "old audio after UserStartedSpeaking"
-            self._sounding = True
-        elif kind == "UserStartedSpeaking":
-            self._caller_started = True
-            self._cut = self._talking and self._sounding
-        elif kind == "ConversationText" and role == "assistant":
-            if self._cut:
-                yield "words of the agent after it was interrupted, before AgentAudioDone"
-            self._talking = True
-        elif kind == "ConversationText":
-            content = received.message["content"]
-            known = content in self._injected or content.strip(".,!? ").lower() in self._backchannels
-            if not self._caller_started and not known:
-                yield f"the caller's words {content!r} without UserStartedSpeaking"
-            if not known:
-                self._caller_started = False
-        elif kind == "AgentStartedSpeaking":
-            if not self._talking or self._sounding:
-                yield "AgentStartedSpeaking not between a reply's first words and its audio"
-        elif kind == "AgentAudioDone":
-            if not self._talking:
-                yield "AgentAudioDone without a reply"
-            self._talking = self._sounding = self._cut = False
+        match kind:
+            case "audio":
+                wrong = "audio outside a reply" if not self._talking else "old audio after a clear" if self._cut else ""
+                self._sounding = True
+            case "UserStartedSpeaking":
+                wrong = ""
+                self._caller_started = True
+                self._cut = self._talking and self._sounding
+            case "ConversationText" if role == "assistant":
+                wrong = "words of the agent after it was interrupted, before AgentAudioDone" if self._cut else ""
+                self._talking = True
+            case "ConversationText":
+                wrong = self._caller_said(received.message["content"])
+            case "AgentStartedSpeaking":
+                right = self._talking and not self._sounding
+                wrong = "" if right else "AgentStartedSpeaking not between a reply's first words and its audio"
+            case "AgentAudioDone":
+                wrong = "" if self._talking else "AgentAudioDone without a reply"
+                self._talking = self._sounding = self._cut = False
+            case _:
+                wrong = ""
+        return wrong
+
+    def _caller_said(self, content: str) -> str:
+        if content in self._injected or content.strip(".,!? ").lower() in self._backchannels:
+            return ""
+        started, self._caller_started = self._caller_started, False
+        return "" if started else f"the caller's words {content!r} without UserStartedSpeaking"
 
     @property
     def unfinished(self) -> bool:
@@ -143,8 +144,9 @@ def check_order(outcome: Outcome) -> Iterator[Breach]:
     conversation = _Conversation(injected, set(_BACKCHANNELS))
     texts: list[Received] = []
     for received in call.received:
-        for what in conversation.take(received):
-            yield Breach("order", what, received.at)
+        wrong = conversation.take(received)
+        if wrong:
+            yield Breach("order", wrong, received.at)
         kind = received.message.get("type")
         if texts and (kind != "History" or received.message.get("content") != texts[-1].message["content"]):
             yield Breach("order", "ConversationText without its History", texts[-1].at)
@@ -182,11 +184,9 @@ def check_never_silent(outcome: Outcome) -> Iterator[Breach]:
             tools -= len(received.message["function_calls"])
         if kind == "AgentThinking":
             owed = True
-        elif kind in ("Error", "audio", "UserStartedSpeaking", "AgentAudioDone") or _agent_spoke(received, call):
+        elif (
+            kind in ("Error", "audio", "UserStartedSpeaking", "AgentAudioDone")
+            or received.message.get("role") == "assistant"
+        ):
             owed = False
         since = received.at if owed else None
-
-
-def _agent_spoke(received: Received, call: Call) -> bool:
-    del call
-    return received.message.get("type") == "ConversationText" and received.message["role"] == "assistant"
