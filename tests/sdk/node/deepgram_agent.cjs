@@ -15,7 +15,7 @@ async function main() {
   let finish;
   const finished = new Promise((resolve) => (finish = resolve));
   agent.on('message', (message) => {
-    const binary = typeof message !== 'object' || message instanceof ArrayBuffer || ArrayBuffer.isView(message) || message.type === undefined;
+    const binary = typeof message !== 'object' || !message.type; // a Blob has an empty type
     const line = binary ? { type: 'audio', bytes: message.byteLength ?? message.size ?? message.length } : message;
     console.log(JSON.stringify(line));
     if (line.type === 'AgentAudioDone' && ++done >= Number(replies)) finish();
