@@ -31,6 +31,7 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("demo", "duologue.cli.demo", "Hear it: a recorded caller talks to an agent."),
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),
+    CommandEntry("bench", "duologue.cli.bench", "Measure engines and turn taking on this machine."),
 )
 """Every command, in the order of the help."""
 
