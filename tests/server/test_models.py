@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
 
 from duologue.config import ProviderSection, ThinkSection
 from duologue.errors import Violation
-from duologue.server.models import build_models
+from duologue.server.models import build_thinking
 from duologue.think.completion import ModelChoice
+from duologue.think.openai_model import OpenAIModel
 from duologue.think.rules_model import RulesModel
 from duologue.think.scripted_model import ScriptedModel
 
 
 def test_rules_are_always_there_and_the_default() -> None:
-    first = build_models(ThinkSection()).first((ModelChoice("open_ai", "gpt-4o-mini"),))
+    first = build_thinking(ThinkSection()).router.first((ModelChoice("open_ai", "gpt-4o-mini"),))
     assert first is not None
     assert isinstance(first[0], RulesModel)
 
 
 def test_a_provider_answers_for_its_name_however_it_is_written() -> None:
     think = ThinkSection(providers={"open_ai": ProviderSection(client="scripted", answers=[{"text": "Hello."}])})
-    first = build_models(think).first((ModelChoice("OpenAI", "gpt-4o-mini"),))
+    first = build_thinking(think).router.first((ModelChoice("OpenAI", "gpt-4o-mini"),))
     assert first is not None
     assert isinstance(first[0], ScriptedModel)
 
 
 def test_a_dialogue_of_ones_own_is_loaded(tmp_path: Path) -> None:
     with pytest.raises(Violation):
-        build_models(ThinkSection(rules=str(tmp_path / "none.toml")))
+        build_thinking(ThinkSection(rules=str(tmp_path / "none.toml")))
 
 
 @pytest.mark.parametrize(
@@ -41,5 +43,19 @@ def test_a_dialogue_of_ones_own_is_loaded(tmp_path: Path) -> None:
 )
 def test_a_mistake_is_named_with_its_path(provider: ProviderSection, path: str) -> None:
     with pytest.raises(Violation) as caught:
-        build_models(ThinkSection(providers={"x": provider}))
+        build_thinking(ThinkSection(providers={"x": provider}))
     assert caught.value.path == path
+
+
+def test_connections_are_closed_with_the_server() -> None:
+    async def main() -> None:
+        provider = ProviderSection(base_url="http://127.0.0.1:9/v1", key_env="NO_SUCH_KEY", models={"*": "local"})
+        thinking = build_thinking(ThinkSection(providers={"open_ai": provider}, outbound=("api.example.com",)))
+        assert len(thinking.clients) == 3
+        first = thinking.router.first((ModelChoice("open_ai", "gpt-4o"),))
+        assert first is not None
+        assert isinstance(first[0], OpenAIModel)
+        assert first[1] == "local"
+        await thinking.close()
+
+    asyncio.run(main())

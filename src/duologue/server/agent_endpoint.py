@@ -167,7 +167,13 @@ class AgentEndpoint:
             observers.append(log.observer("session"))
         if services.watch is not None:
             observers.append(services.watch(session))
-        parts = AgentParts(lambda _: services.listen, services.speak, services.models, carry=services.carry)
+        parts = AgentParts(
+            lambda _: services.listen,
+            services.speak,
+            services.models,
+            services.thinking.tools,
+            services.carry,
+        )
         self._runner = SessionRunner(session, parts, self._out.deliver, services.timers, observers)
         patience = services.config.agent.gap_patience_s
         self._caller = CallerAudio(opened.audio_in, self._runner.hear, patience, services.timers)

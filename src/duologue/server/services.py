@@ -28,7 +28,7 @@ from duologue.runtime.engines import Role
 from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
 from duologue.server.lifecycle import Lifecycle, Phase
 from duologue.server.metrics import Metrics
-from duologue.server.models import build_models
+from duologue.server.models import Thinking, build_thinking
 from duologue.server.socket import SocketBounds
 from duologue.speak.channel import SpeakEngines
 from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
@@ -54,7 +54,7 @@ class Services:
     voices: VoiceCatalogue
     listen: ListenEngines
     speak: SpeakEngines
-    models: Router
+    thinking: Thinking
     authenticator: Authenticator
     limiter: ConcurrencyLimiter
     ledger: Ledger
@@ -66,6 +66,11 @@ class Services:
     """Gives each agent session one more observer: how a simulation looks on."""
     carry: Carry | None = None
     """How facts of work reach agent sessions; `None` for at once."""
+
+    @property
+    def models(self) -> Router:
+        """From the names clients use to the models there are."""
+        return self.thinking.router
 
     @property
     def bounds(self) -> SocketBounds:
@@ -99,11 +104,13 @@ class Services:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self.engines.start(lambda text: self.log.error("engine_not_started", why=text)))
+                tasks.create_task(self.thinking.prepare())
                 if self.database is not None:
                     tasks.create_task(self._checkpoint())
                 await asyncio.get_running_loop().create_future()  # until cancelled
         finally:
             await self.engines.close()
+            await self.thinking.close()
             if self.database is not None:
                 await asyncio.to_thread(self.ledger.stop)
             self.close()
@@ -153,10 +160,6 @@ def build_services(
     """
     check_exposure(config)
     log = structlog.get_logger()
-    uses_database = config.usage.enabled or config.auth.mode is not AuthMode.NONE
-    database = Database.open(config.storage.url, folder or data_dir(config)) if uses_database else None
-    keys = KeyStore(database) if database is not None and config.auth.mode is not AuthMode.NONE else None
-    check_keys(config, keys)
     open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
     auth = config.auth
     hosted = Engines(list(engines) if engines is not None else configured_engines(config, progress))
@@ -166,6 +169,8 @@ def build_services(
         default=config.speak.default_voice or DEFAULT_VOICE,
     )
     synthesizer = hosted.require(Role.SYNTHESIZER)
+    thinking = Thinking(models) if models else build_thinking(config.think, config.agent.limits.tool_timeout)
+    database, keys = _open_books(config, folder)
     return Services(
         config=config,
         ids=ids or RandomIds(),
@@ -179,7 +184,7 @@ def build_services(
             end_of_turn.host if (end_of_turn := hosted.find(Role.END_OF_TURN)) else None,
         ),
         speak=SpeakEngines({synthesizer.spec.name: synthesizer.host}, voices),
-        models=models or build_models(config.think),
+        thinking=thinking,
         authenticator=Authenticator(keys, wall, open_until_first_key=open_door),
         limiter=ConcurrencyLimiter(
             {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
@@ -193,6 +198,21 @@ def build_services(
         database=database,
         log=log,
     )
+
+
+def _open_books(config: Config, folder: Path | None) -> tuple[Database | None, KeyStore | None]:
+    """The database where one is needed, and the keys where they are. Raises `Violation`."""
+    needs_keys = config.auth.mode is not AuthMode.NONE
+    if not needs_keys and not config.usage.enabled:
+        return None, None
+    database = Database.open(config.storage.url, folder or data_dir(config))
+    keys = KeyStore(database) if needs_keys else None
+    try:
+        check_keys(config, keys)
+    except Violation:
+        database.close()
+        raise
+    return database, keys
 
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})

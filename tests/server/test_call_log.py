@@ -1,0 +1,44 @@
+"""Event logs of calls."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from pathlib import Path
+
+from duologue.agent.settings import AgentSettings
+from duologue.server.call_log import open_call_log
+from duologue.sim.clock import run
+from tests.server.driving import application, light
+
+
+def test_without_a_folder_nothing_is_logged() -> None:
+    async def main() -> None:
+        async with application() as app:
+            assert open_call_log(app.services, "id", AgentSettings(), 1, ExitStack()) is None
+
+    run(main())
+
+
+def test_the_header_says_what_a_replay_needs(tmp_path: Path) -> None:
+    async def main() -> None:
+        async with application(light(calls={"event_log": str(tmp_path)})) as app:
+            with ExitStack() as held:
+                assert open_call_log(app.services, "id", AgentSettings(greeting="Hi."), 7, held) is not None
+            header = json.loads((tmp_path / "id.jsonl").read_text(encoding="utf-8"))
+            assert header["seed"] == 7
+            assert header["settings"]["greeting"] == "Hi."
+            assert header["started"] == "2001-09-09T01:46:40+00:00"
+            assert "synthesizer tone" in header["versions"]
+
+    run(main())
+
+
+def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_call(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+
+    async def main() -> None:
+        async with application(light(calls={"event_log": str(tmp_path / "file")})) as app:
+            assert open_call_log(app.services, "id", AgentSettings(), 7, ExitStack()) is None
+
+    run(main())
