@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from duologue.errors import EngineFailure
 from duologue.think.completion import CompletionEvent, CompletionRequest, LanguageModel, ModelChoice, TextDelta
 from duologue.think.messages import Message, Speaker, ToolSpec
 
@@ -33,3 +34,16 @@ async def ask(
 
 def text_of(events: Sequence[CompletionEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
+
+
+async def ask_until_failure(
+    model: LanguageModel, request: CompletionRequest
+) -> tuple[list[CompletionEvent], EngineFailure]:
+    """What was streamed, and the failure that ended it."""
+    events: list[CompletionEvent] = []
+    try:
+        async for event in model.respond(request):
+            events.append(event)  # noqa: PERF401 - what came before the failure is wanted too
+    except EngineFailure as failure:
+        return events, failure
+    raise AssertionError(f"nothing failed: {events}")

@@ -6,11 +6,10 @@ import asyncio
 
 import pytest
 
-from duologue.errors import EngineFailure
 from duologue.think.completion import CompletionRequest, Finish, ModelChoice, TextDelta
 from duologue.think.messages import Message, Speaker, ToolCall
 from duologue.think.scripted_model import ScriptedAnswer, ScriptedModel
-from tests.think.asking import ask, asked, text_of, user
+from tests.think.asking import ask, ask_until_failure, asked, text_of, user
 
 
 async def test_strings_answer_the_turns_in_order() -> None:
@@ -57,11 +56,9 @@ async def test_an_empty_script_echoes() -> None:
 async def test_a_script_can_break_before_and_in_the_middle_of_an_answer() -> None:
     for after, heard in ((0, ""), (2, "one two")):
         model = ScriptedModel([ScriptedAnswer("one two three", fail_after=after)])
-        got: list[str] = []
-        with pytest.raises(EngineFailure, match="the script fails here"):
-            async for event in model.respond(asked(user("go"))):
-                got.append(event.text if isinstance(event, TextDelta) else repr(event))
-        assert "".join(got) == heard
+        events, failure = await ask_until_failure(model, asked(user("go")))
+        assert text_of(events) == heard
+        assert "the script fails here" in str(failure)
 
 
 async def test_a_script_can_hang_until_it_is_cancelled() -> None:
