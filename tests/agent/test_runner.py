@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from duologue.agent.commands import ClearAudio, EndReason, PlayAudio
-from duologue.agent.events import DrainRequested, ListenChanged, SpeakChanged, Started
+from duologue.agent.events import DrainRequested, ListenChanged, SpeakChanged, Started, TurnForced
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentSaid,
@@ -22,16 +22,17 @@ from duologue.agent.notices import (
     Warned,
 )
 from duologue.agent.responder import ModelResponder
-from duologue.agent.runner import AgentParts, SessionRunner
+from duologue.agent.runner import AgentParts, Carry, SessionRunner
 from duologue.agent.session import Session
 from duologue.agent.settings import AgentSettings, ListenSettings, SpeakSettings, ThinkSettings
 from duologue.audio.formats import LISTEN_RATE
 from duologue.audio.spans import AudioSpan
-from duologue.errors import Bug
+from duologue.errors import Bug, Refused
 from duologue.ids import SeededIds
 from duologue.listen.channel import ListenEngines
 from duologue.listen.engines.scripted import ScriptedRecognizer, ScriptedSettings, ScriptedVoiceActivity
 from duologue.listen.hypothesis import CaptureMode, ListenOptions
+from duologue.listen.policy import TurnPolicy
 from duologue.runtime.driver import Timers
 from duologue.runtime.inline import InlineHost
 from duologue.sim.clock import run
@@ -81,6 +82,7 @@ class OneCall:
         tools: SlowTool | None = None,
         responder: ModelResponder | None = None,
         voices: int | None = None,
+        carry: Carry | None = None,
     ) -> None:
         self.loop = asyncio.get_running_loop()
         self.heard: Heard = []
@@ -88,7 +90,10 @@ class OneCall:
         script = ScriptedSettings(said)
         engines = ListenEngines(InlineHost(ScriptedVoiceActivity(script)), InlineHost(ScriptedRecognizer(script)))
         speak = SpeakEngines({"tone": InlineHost(ToneEngine(ToneSettings(sample_rate=RATE)), capacity=voices)})
-        parts = AgentParts(lambda _name: engines, speak, model or ScriptedModel(), tools)
+        self.asked_for: list[str] = []
+        self.engines = engines
+        self.full = False
+        parts = AgentParts(self.listen, speak, model or ScriptedModel(), tools, carry)
         self.runner = SessionRunner(self.session, parts, self.deliver, Timers(self.loop))
 
     def deliver(self, out: Notice | PlayAudio | ClearAudio) -> None:
@@ -104,6 +109,13 @@ class OneCall:
         (then or self.runner.leave)()
         return await running
 
+    def listen(self, name: str) -> ListenEngines:
+        """The engines of a recogniser, while there is room."""
+        self.asked_for.append(name)
+        if self.full:
+            raise Refused("engine_full", "no room")
+        return self.engines
+
     def all(self, kind: type[Any]) -> list[Any]:
         return [out for _, out in self.heard if isinstance(out, kind)]
 
@@ -113,6 +125,10 @@ class OneCall:
         return [
             name for place, name in enumerate(names) if place == 0 or name != "PlayAudio" or names[place - 1] != name
         ]
+
+
+def void(_result: object) -> None:
+    """Nothing, whatever was done."""
 
 
 def test_a_call_from_greeting_to_goodbye() -> None:
@@ -292,7 +308,47 @@ def test_expectations_and_changes_reach_the_listener() -> None:
         await call.last(6.0)
         return call
 
-    assert run(main()).all(AgentSaid)[-1].text == "Thanks."
+    call = run(main())
+    assert call.all(AgentSaid)[-1].text == "Thanks."
+    assert call.asked_for == ["", "other"]
+
+
+def test_a_recogniser_that_cannot_be_had_leaves_the_old_one_with_a_warning() -> None:
+    async def main() -> OneCall:
+        call = OneCall("2.0-3.0 hello")
+
+        call.loop.call_at(1.0, setattr, call, "full", True)
+        call.loop.call_at(1.1, call.runner.feed, ListenChanged(ListenSettings(model="other")))
+        await call.last(6.0)
+        return call
+
+    call = run(main())
+    assert [warned.code for warned in call.all(Warned)] == ["listening_recovered"]
+    assert [said.text for said in call.all(CallerSaid)] == ["hello"]
+
+
+def test_facts_of_work_may_be_carried_late() -> None:
+    async def main() -> OneCall:
+        loop = asyncio.get_running_loop()
+        call = OneCall("1.0-2.0 hello", carry=lambda event, feed: void(loop.call_later(0.05, feed, event)))
+        await call.last(8.0)
+        return call
+
+    assert " ".join(said.text for said in run(main()).all(AgentSaid)) == "You said: hello"
+
+
+def test_thresholds_and_forced_ends_reach_the_listener() -> None:
+    async def main() -> OneCall:
+        call = OneCall("1.0-2.0 so long")
+        never = ListenSettings(turns=TurnPolicy(eager_end=None, end=0.0, end_timeout=60.0))
+        call.loop.call_at(0.5, call.runner.feed, ListenChanged(never))
+        call.loop.call_at(5.0, call.runner.feed, TurnForced())
+        await call.last(7.0)
+        return call
+
+    call = run(main())
+    at = next(at for at, out in call.heard if isinstance(out, CallerSaid))
+    assert 4.9 < at < 5.5
 
 
 def test_a_bug_in_deciding_ends_the_call_with_the_bug() -> None:

@@ -46,7 +46,7 @@ def _listen(talk: Talk, listen: ListenSettings) -> None:
     old = talk.settings.listen
     talk.settings = replace(talk.settings, listen=listen)
     if (listen.model, listen.options) != (old.model, old.options):
-        talk.expected = None
+        talk.expected = listen.options
         talk.out.append(ReopenListening(listen.model, listen.options))
     if listen.turns != old.turns:
         talk.out.append(RetuneTurns(listen.turns))

@@ -97,6 +97,7 @@ class SessionRunner:
         self._group: asyncio.TaskGroup | None = None
         self._listen: ListenChannel | None = None
         self._early: deque[AudioSpan] = deque()
+        self._model = session.settings.listen.model
         self._wanted: ReopenListening | None = None
         self._tasks: dict[tuple[str, int | str], asyncio.Task[None]] = {}
         self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self._report)
@@ -219,7 +220,7 @@ class SessionRunner:
 
     async def _open_listening(self) -> None:
         settings = self._session.settings.listen
-        engines = self._parts.listen(settings.model)
+        engines = self._parts.listen(self._model)
         listen = await ListenChannel.open(
             engines, settings.options, settings.turns, self._report, self._listening_failed
         )
@@ -237,13 +238,12 @@ class SessionRunner:
             self._start("listen", 0, self._keep_reopening())
 
     async def _keep_reopening(self) -> None:
-        model = self._session.settings.listen.model
         while (wanted := self._wanted) is not None and self._listen is not None:
             self._wanted = None
             try:
-                engines = None if wanted.model == model else self._parts.listen(wanted.model)
+                engines = None if wanted.model == self._model else self._parts.listen(wanted.model)
                 await self._listen.reopen(wanted.options, engines)
-                model = wanted.model
+                self._model = wanted.model
             except DuologueError as error:
                 self._report(ListeningFailed(f"listening goes on as before: {error}", recovered=True))
 

@@ -77,7 +77,8 @@ class Talk:
         """Lines of the application that wait for their turn."""
         self.owed_line = ""
         """The fallback line, while it is owed."""
-        self.expected: ListenOptions | None = None
+        self.expected: ListenOptions = settings.listen.options
+        """What the listener was told to expect."""
         self.draining = False
         self.ended = False
         self.late_facts = 0

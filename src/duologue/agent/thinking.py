@@ -96,10 +96,11 @@ class Thinking:
     def expect(self) -> None:
         """Tell the listener what answer the agent now waits for, when that changes."""
         talk = self._talk
-        options = talk.responder.expects(talk.history.messages(), talk.settings.think)
+        expects = talk.responder.expects(talk.history.messages(), talk.settings.think)
+        options = expects or talk.settings.listen.options
         if options != talk.expected:
             talk.expected = options
-            talk.out.append(Expect(options or talk.settings.listen.options))
+            talk.out.append(Expect(options))
 
     # Tools.
 
