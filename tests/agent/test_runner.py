@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pytest
 
 from duologue.agent.commands import ClearAudio, EndReason, PlayAudio
-from duologue.agent.events import DrainRequested, ListenChanged, SpeakChanged, Started, TurnForced
+from duologue.agent.events import DrainRequested, Event, ListenChanged, SpeakChanged, Started, TurnForced
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentSaid,
@@ -125,10 +126,6 @@ class OneCall:
         return [
             name for place, name in enumerate(names) if place == 0 or name != "PlayAudio" or names[place - 1] != name
         ]
-
-
-def void(_result: object) -> None:
-    """Nothing, whatever was done."""
 
 
 def test_a_call_from_greeting_to_goodbye() -> None:
@@ -330,7 +327,13 @@ def test_a_recogniser_that_cannot_be_had_leaves_the_old_one_with_a_warning() -> 
 def test_facts_of_work_may_be_carried_late() -> None:
     async def main() -> OneCall:
         loop = asyncio.get_running_loop()
-        call = OneCall("1.0-2.0 hello", carry=lambda event, feed: void(loop.call_later(0.05, feed, event)))
+        waiting: deque[Event] = deque()
+
+        def carry(event: Event, feed: Callable[[Event], None]) -> None:
+            waiting.append(event)
+            loop.call_later(0.05, lambda: feed(waiting.popleft()))
+
+        call = OneCall("1.0-2.0 hello", carry=carry)
         await call.last(8.0)
         return call
 
