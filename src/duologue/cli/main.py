@@ -29,6 +29,7 @@ class CommandEntry:
 
 COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("demo", "duologue.cli.demo", "Hear it: a recorded caller talks to an agent."),
+    CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),
     CommandEntry("bench", "duologue.cli.bench", "Measure engines and turn taking on this machine."),

@@ -1,0 +1,82 @@
+"""Where a server is that a command shall use, and the errors of not reaching it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import ssl
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from duologue.errors import EngineFailure, Violation
+
+KEY_VARIABLE = "DUOLOGUE_API_KEY"
+"""Environment variable with the key; any text does where the server asks for none."""
+DEFAULT_PORT = 8765
+
+
+@dataclass(frozen=True, slots=True)
+class ServerAddress:
+    """A server: `http://host:port`, `wss://host/prefix` or just `host:port`."""
+
+    host: str
+    port: int
+    secure: bool
+    prefix: str = ""
+
+    @classmethod
+    def parse(cls, text: str) -> ServerAddress:
+        """Raises `Violation("host")` for what is no address."""
+        parts = urlsplit(text if "://" in text else f"http://{text}")
+        try:
+            port = parts.port
+        except ValueError:
+            port = -1
+        if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname or port == -1:
+            raise Violation("host", f"{text!r} is no address", path="--host", expected="such as http://127.0.0.1:8765")
+        secure = parts.scheme in ("https", "wss")
+        return cls(parts.hostname, port or (443 if secure else DEFAULT_PORT), secure, parts.path.rstrip("/"))
+
+    @property
+    def authority(self) -> str:
+        """Host and port."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def socket_url(self, path: str) -> str:
+        """The WebSocket at a path."""
+        return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.prefix}{path}"
+
+    @contextlib.asynccontextmanager
+    async def connect(self, path: str) -> AsyncIterator[Any]:
+        """A connection of the `websockets` library. Raises `EngineFailure` or `Violation` saying why there is none, and what to do."""
+        from websockets.asyncio.client import connect
+        from websockets.exceptions import InvalidHandshake, InvalidStatus
+
+        headers = {"X-API-Key": os.environ.get(KEY_VARIABLE) or "duologue"}
+        try:
+            socket = await connect(
+                self.socket_url(path), additional_headers=headers, compression=None, max_size=None, proxy=None
+            )
+        except InvalidStatus as refused:
+            raise _refused(refused.response.status_code, refused.response.body) from None
+        except ssl.SSLError as error:
+            raise Violation(
+                "tls", f"{self.authority}: {error}", remedy="For a self-signed server set SSL_CERT_FILE to its certificate."
+            ) from None
+        except (OSError, TimeoutError, InvalidHandshake) as error:
+            why = getattr(error, "strerror", None) or str(error) or "no answer"
+            raise EngineFailure(
+                "server", f"cannot reach {self.authority}: {why}. Is it running? Start one with: duologue serve"
+            ) from None
+        async with socket:
+            yield socket
+
+
+def _refused(status: int, body: bytes | None) -> Violation:
+    text = (body or b"").decode(errors="replace").strip()[:300]
+    if status in (401, 403):
+        remedy = f"Put a key into {KEY_VARIABLE}; `duologue keys create --name me` makes one."
+        return Violation("unauthorized", "the server wants a key", remedy=remedy)
+    return Violation("refused", f"the server answered {status}: {text}")
