@@ -219,6 +219,38 @@ def test_a_backchannel_is_an_answer_when_it_cuts_in_right_after_the_question() -
     assert call.history()[1:] == ["agent: Shall I order it?", "caller: okay", "agent: Ordered."]
 
 
+def test_a_short_okay_right_after_the_question_is_an_answer_even_if_the_agent_has_gone_on() -> None:
+    call = Call(answers=["Shall I order it? I can also wait a little longer.", "Ordered."])
+    call.says(1.0, "a coffee")
+    call.starts(2.45)
+    call.voice(2.6, 0.1)
+    call.ends(3.2, "okay")
+    call.until(10.0)
+    assert call.history()[-2:] == ["caller: okay", "agent: Ordered."]
+
+
+def test_a_short_okay_in_the_middle_of_a_sentence_is_none() -> None:
+    call = Call(answers=["Shall I order it? I can also wait a little longer.", "Ordered."])
+    call.says(1.0, "a coffee")
+    call.starts(1.9)
+    call.voice(2.0, 0.1)
+    call.ends(2.7, "okay")
+    call.until(10.0)
+    assert "caller mutters 'okay'" in call.log()
+
+
+def test_a_reply_cut_after_its_last_word_has_nothing_to_go_on_with() -> None:
+    call = Call(answers=["One two."], voice=Voice())
+    call.says(1.0, "hello")
+    call.starts(1.6)
+    call.voice(1.78, 0.2)
+    call.ends(2.5, "")
+    call.until(10.0)
+    assert call.log().count("AGENT SAYS") == 1
+    assert call.history() == ["caller: hello", "agent: One two."]
+    assert call.session.stage is Stage.IDLE
+
+
 def test_a_caller_who_talks_through_an_overlap_interrupts_whatever_is_recognised() -> None:
     settings = AgentSettings(interruption=InterruptionPolicy(min_words=3))
     call = Call(settings, answers=[LONG, "Yes?"])

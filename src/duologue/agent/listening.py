@@ -27,6 +27,8 @@ class Listening:
     def __init__(self, talk: Talk, moves: Moves) -> None:
         self._talk = talk
         self._moves = moves
+        self._heard_before = 0
+        """Characters of the reply that had been heard when the caller began to speak over it."""
 
     def progress(self, event: Progressed, now: Seconds) -> None:
         """More audio was heard."""
@@ -82,7 +84,11 @@ class Listening:
 
     def _started(self, now: Seconds) -> None:
         talk = self._talk
-        talk.caller.over_reply = talk.reply is not None and talk.reply.started
+        reply = talk.reply
+        talk.caller.over_reply = reply is not None and reply.started
+        if reply is not None and reply.started:
+            speech = reply.utterance
+            self._heard_before = len(speech.alignment.text_before(speech.playback.heard(now)))
         if talk.stage in _BUSY and self._protected(now):
             return  # if the turn outlasts the protection, the caller will insist
         self._moves.cue(Cue.CALLER_STARTS, now)
@@ -136,8 +142,7 @@ class Listening:
         if talk.cut is not None:
             reply, heard = talk.cut.reply, talk.cut.heard
         elif talk.stage in {Stage.SPEAKING, Stage.OVERLAP} and talk.reply is not None:
-            reply = talk.reply
-            heard = len(reply.utterance.alignment.text_before(reply.utterance.playback.sent))
+            reply, heard = talk.reply, self._heard_before
         else:
             return False
         left = reply.text[heard:]
