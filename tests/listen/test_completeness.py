@@ -27,8 +27,8 @@ POLICY = CompletenessPolicy()
         ("no thanks", POLICY.answer),
         ("a latte please", POLICY.closing),
         ("Where is it?", POLICY.question),
-        ("what time does it open", POLICY.question),
-        ("can you turn the light off", POLICY.question),
+        ("what time does it open", POLICY.inversion),
+        ("can you turn the light off", POLICY.inversion),
         ("I took the train.", POLICY.sentence),
         ("my number is five five", POLICY.digits),
         ("a large latte with oat milk", POLICY.plain),
@@ -81,3 +81,8 @@ def test_every_finding_says_why() -> None:
 @given(st.text(max_size=40), st.sampled_from(CaptureMode))
 def test_any_text_gets_a_probability(text: str, capture: CaptureMode) -> None:
     assert 0.0 <= judge_text(text, capture).value <= 1.0
+
+
+def test_a_language_model_decides_where_no_rule_is_sure() -> None:
+    assert judge_text("a coffee with brown sugar", ending=0.8).value == 0.8
+    assert judge_text("a coffee with", ending=0.8).value == POLICY.open_word
