@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -38,6 +38,7 @@ class LocalServer:
     left: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when a connection is over."""
     port: int = 0
+    tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def url(self) -> str:
@@ -45,6 +46,9 @@ class LocalServer:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        task = asyncio.current_task()
+        assert task is not None
+        self.tasks.add(task)
         try:
             while await self._answer(reader, writer):
                 pass
@@ -53,6 +57,8 @@ class LocalServer:
         finally:
             self.left.set()
             writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
@@ -83,6 +89,8 @@ async def serving(server: LocalServer) -> AsyncIterator[LocalServer]:
         yield server
     finally:
         listening.close()
+        # A client that went away is seen here before the loop is closed.
+        await asyncio.wait_for(asyncio.gather(*server.tasks), 10)
         await listening.wait_closed()
 
 

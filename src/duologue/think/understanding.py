@@ -69,7 +69,7 @@ def read_words(text: str) -> list[str]:
     plain = re.sub(r"[’`]", "'", text.lower())
     words: list[str] = []
     for token in re.findall(r"\d+|[^\W\d_]+(?:'[^\W\d_]+)*", plain):
-        words.extend(say_number(int(token)).split() if token.isdigit() and len(token) <= 3 else [token])
+        words.extend(say_number(int(token)).split() if token.isdecimal() and len(token) <= 3 else [token])
     return words[:MAX_WORDS]
 
 
