@@ -59,3 +59,10 @@ def test_a_lease_is_given_back_once_whatever_happens() -> None:
     assert limits.held == 0
     limits.lease(ANN, Kind.TTS)
     assert limits.held == 1
+
+
+def test_leases_are_counted_by_kind_whoever_holds_them() -> None:
+    limits = limiter()
+    for who, kind in ((ANN, Kind.STT), (BOB, Kind.STT), (ANN, Kind.AGENT), (BOB, Kind.TTS)):
+        limits.lease(who, kind)
+    assert limits.held_for(Kind.STT, Kind.AGENT) == 3

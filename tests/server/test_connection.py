@@ -12,6 +12,7 @@ import pytest
 from duologue.auth.authenticator import Authenticator
 from duologue.auth.keys import KeyRecord
 from duologue.server import routes
+from duologue.server.engines import Engines
 from duologue.server.lifecycle import Phase
 from duologue.server.services import Services
 from duologue.sim.clock import run
@@ -114,6 +115,21 @@ def test_beyond_the_keys_limit_is_429_with_the_time_to_come_back() -> None:
             second = await Client(app, DEEPGRAM).connect()
             await second.socket.close()
             assert app.services.limiter.held == 0
+
+    run(main())
+
+
+def test_beyond_what_the_engines_can_hear_is_429_for_listeners_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Engines, "callers", 2)
+
+    async def main() -> None:
+        async with application() as app:
+            held = [await Client(app, DEEPGRAM).connect() for _ in range(2)]
+            status, _, body = await refused(Client(app, DEEPGRAM))
+            assert (status, body["message"]) == (429, "This server hears 2 callers at once")
+            speaker = await Client(app, CARTESIA).connect()
+            for client in (speaker, *held):
+                await client.socket.close()
 
     run(main())
 

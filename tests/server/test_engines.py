@@ -55,3 +55,22 @@ def test_an_engine_that_does_not_start_is_tried_again() -> None:
         await engines.close()
 
     run(main())
+
+
+def test_as_many_callers_are_heard_as_the_scarcest_listening_engine_carries() -> None:
+    async def main() -> None:
+        engines = Engines(configured_engines(parse_config(LIGHT)))
+        assert engines.callers is None
+        detector, recognizer = engines.require(Role.VOICE_ACTIVITY), engines.require(Role.RECOGNIZER)
+        detector.workers, recognizer.workers = 1, 2
+        carried = detector.host.info.max_streams, 2 * recognizer.host.info.max_streams
+        assert engines.callers == min(carried)
+
+    run(main())
+
+
+def test_what_is_not_loaded_yet_bounds_nothing() -> None:
+    async def main() -> None:
+        assert Engines(configured_engines(Config())).callers is None
+
+    run(main())

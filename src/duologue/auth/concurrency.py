@@ -58,6 +58,10 @@ class ConcurrencyLimiter:
         """All leases now."""
         return self._held.total()
 
+    def held_for(self, *kinds: Kind) -> int:
+        """Leases of these kinds now, whoever holds them."""
+        return sum(count for (_, kind), count in self._held.items() if kind in kinds)
+
     def lease(self, identity: Identity, kind: Kind) -> Lease:
         """A place for one connection. Raises `Refused("concurrency_limited")`, to be retried later."""
         place = (identity.key, kind)

@@ -187,7 +187,7 @@ async def _admit(services: Services, route: Route, scope: Scope, held: ExitStack
     credentials = read_credentials(handshake)
     await services.admit()
     identity = await services.identify(credentials)
-    held.enter_context(services.limiter.lease(identity, route.kind))
+    held.enter_context(services.lease(identity, route.kind))
     meter = services.ledger.open(services.ids.uuid(), identity.key, route.kind.value, route.path)
     held.callback(services.ledger.close, meter)
     return route.endpoint(services, _without_secrets(handshake), meter), credentials.subprotocol

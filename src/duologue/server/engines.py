@@ -33,6 +33,16 @@ class ConfiguredEngine:
     host: Host
     trouble: str = "loading"
     """Why it is not ready; empty when it is."""
+    workers: int = 0
+    """Processes that carry it; 0 when it runs here."""
+
+    @property
+    def capacity(self) -> int | None:
+        """Streams it carries at once; `None` when nothing bounds them, or it has not been loaded."""
+        try:
+            return self.workers * self.host.info.max_streams or None
+        except EngineFailure:
+            return None
 
 
 def configured_engines(config: Config, progress: Callable[[str], None] | None = None) -> list[ConfiguredEngine]:
@@ -59,7 +69,7 @@ def _configured(role: Role, section: EngineSection, progress: Callable[[str], No
         if inline
         else PoolHost(spec, section.workers, progress=progress)
     )
-    return ConfiguredEngine(role, spec, host)
+    return ConfiguredEngine(role, spec, host, workers=0 if inline else section.workers)
 
 
 class Engines:
@@ -84,6 +94,12 @@ class Engines:
 
     def __iter__(self) -> Iterator[ConfiguredEngine]:
         return iter(self._engines)
+
+    @property
+    def callers(self) -> int | None:
+        """How many callers can be heard at once; `None` for no bound."""
+        listening = (self.find(role) for role in (Role.VOICE_ACTIVITY, Role.RECOGNIZER, Role.END_OF_TURN))
+        return min((e.capacity for e in listening if e is not None and e.capacity is not None), default=None)
 
     async def start(self, complain: Callable[[str], None]) -> None:
         """Load every engine, trying again and again the one that does not. Returns when all are loaded."""

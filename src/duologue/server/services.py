@@ -16,7 +16,7 @@ from duologue.agent.events import Event
 from duologue.agent.runner import Carry
 from duologue.agent.session import Session
 from duologue.auth.authenticator import Authenticator, Identity
-from duologue.auth.concurrency import ConcurrencyLimiter, Kind
+from duologue.auth.concurrency import RETRY_AFTER_S, ConcurrencyLimiter, Kind, Lease
 from duologue.auth.credentials import Credentials
 from duologue.auth.keys import KeyStore
 from duologue.config import AuthMode, Config, data_dir
@@ -93,6 +93,15 @@ class Services:
         if self.lifecycle.phase is Phase.SERVING and await self.engines.loaded(LOADING_PATIENCE_S):
             return
         raise Refused("draining", "The server takes no new connections now", retry_after_s=2.0)
+
+    def lease(self, identity: Identity, kind: Kind) -> Lease:
+        """A place for one connection. Raises `Refused("concurrency_limited")`: before the upgrade, while it still can be HTTP."""
+        room = self.engines.callers
+        if kind is not Kind.TTS and room is not None and self.limiter.held_for(Kind.STT, Kind.AGENT) >= room:
+            raise Refused(
+                "concurrency_limited", f"This server hears {room} callers at once", retry_after_s=RETRY_AFTER_S
+            )
+        return self.limiter.lease(identity, kind)
 
     async def run(self, started: Callable[[], None]) -> None:
         """Load the engines and keep the books until cancelled; `started` is called when the books are open."""

@@ -15,8 +15,10 @@ from duologue.protocols.dialect import Frame
 from duologue.server.asgi import Receive, Scope, Send
 from duologue.server.outgoing import Outgoing
 
-FLUSH_S = 10.0
-"""How long an orderly end waits for what is still to be written."""
+FLUSH_S = 60.0
+"""How long an orderly end waits for what is still to be written: a client may begin to read only after it has sent everything."""
+GOODBYE_S = 10.0
+"""How long the close itself may take to be written."""
 SLOW_READER = (1008, "client reads too slowly")
 """Close code and reason for a client that takes nothing."""
 EVENTS_OVERRUN = (1008, "too many unread messages")
@@ -163,7 +165,7 @@ class Socket:
             self._abort(code, reason)
             return
         try:
-            async with asyncio.timeout(FLUSH_S):
+            async with asyncio.timeout(GOODBYE_S):
                 await self._send({"type": "websocket.close", "code": code, "reason": reason})
         except TimeoutError:
             if self._abort is not None:
