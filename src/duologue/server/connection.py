@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Protocol, assert_never
 
 from duologue.agent.commands import EndReason
@@ -153,36 +153,29 @@ def read_handshake(scope: Scope) -> Handshake:
 
 async def serve_connection(services: Services, route: Route, scope: Scope, receive: Receive, send: Send) -> None:
     """Admit or refuse one handshake, and serve the connection."""
-    request_id = services.ids.uuid()
-    with ExitStack() as held:
+    async with AsyncExitStack() as held:
         try:
             endpoint, subprotocol = await _admit(services, route, scope, held)
+            await endpoint.prepare()
         except DuologueError as error:
+            request_id = services.ids.uuid()
             refusal = refusal_of(route.vendor, error, request_id)
             services.metrics.refused.labels(route.path, str(refusal.status)).inc()
             services.log.info("refused", route=route.path, status=refusal.status, why=str(error), request_id=request_id)
             await refuse_socket(scope, receive, send, refusal)
             return
-        try:
-            await endpoint.prepare()
-        except DuologueError as error:
-            refusal = refusal_of(route.vendor, error, endpoint.request_id)
-            services.metrics.refused.labels(route.path, str(refusal.status)).inc()
-            await endpoint.release()
-            await refuse_socket(scope, receive, send, refusal)
-            return
         services.metrics.admitted.labels(route.path).inc()
         held.enter_context(services.metrics.connections.labels(route.path).track_inprogress())
-        try:
-            socket = Socket(scope, receive, send, services.bounds)
-            await socket.accept(subprotocol, [(b"dg-request-id", endpoint.request_id.encode())])
-            await _converse(services, endpoint, socket, route.path)
-        finally:
-            await endpoint.release()
+        socket = Socket(scope, receive, send, services.bounds)
+        await socket.accept(subprotocol, [(b"dg-request-id", endpoint.request_id.encode())])
+        going = Going(endpoint.drain, lambda: socket.end(*GOING_AWAY))
+        services.lifecycle.enter(going)
+        held.callback(services.lifecycle.leave, going)
+        await _converse(services, endpoint, socket, route.path)
 
 
-async def _admit(services: Services, route: Route, scope: Scope, held: ExitStack) -> tuple[Endpoint, str | None]:
-    """The endpoint and the subprotocol to select; lease and usage row are put into `held`. Raises `DuologueError`."""
+async def _admit(services: Services, route: Route, scope: Scope, held: AsyncExitStack) -> tuple[Endpoint, str | None]:
+    """The endpoint and the subprotocol to select; what must be given back is put into `held`. Raises `DuologueError`."""
     handshake = read_handshake(scope)
     credentials = read_credentials(handshake)
     await services.admit()
@@ -190,7 +183,9 @@ async def _admit(services: Services, route: Route, scope: Scope, held: ExitStack
     held.enter_context(services.lease(identity, route.kind))
     meter = services.ledger.open(services.ids.uuid(), identity.key, route.kind.value, route.path)
     held.callback(services.ledger.close, meter)
-    return route.endpoint(services, _without_secrets(handshake), meter), credentials.subprotocol
+    endpoint = route.endpoint(services, _without_secrets(handshake), meter)
+    held.push_async_callback(endpoint.release)
+    return endpoint, credentials.subprotocol
 
 
 def _without_secrets(handshake: Handshake) -> Handshake:
@@ -203,8 +198,6 @@ def _without_secrets(handshake: Handshake) -> Handshake:
 
 async def _converse(services: Services, endpoint: Endpoint, socket: Socket, path: str) -> None:
     """Run an accepted connection to its goodbye."""
-    going = Going(endpoint.drain, lambda: socket.end(*GOING_AWAY))
-    services.lifecycle.enter(going)
     life = Life(endpoint, services)
     try:
         life.start()
@@ -216,10 +209,11 @@ async def _converse(services: Services, endpoint: Endpoint, socket: Socket, path
             for frame in endpoint.apologies():
                 socket.tell(frame)
         socket.end(*BROKEN)
-        await asyncio.wait([asyncio.ensure_future(socket.write())], timeout=FLUSH_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FLUSH_S):
+                await socket.write()
     finally:
         life.stop()
-        services.lifecycle.leave(going)
     await socket.close()
     code, _ = socket.ending or (1000, "")
     services.metrics.closed.labels(path, str(code)).inc()
