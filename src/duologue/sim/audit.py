@@ -18,6 +18,7 @@ from duologue.sim.session_rules import (
     check_lines,
     check_silence_after_clear,
     check_tools,
+    check_tools_told,
 )
 from duologue.sim.wire_rules import check_frames, check_never_silent, check_order
 from duologue.sim.world import Outcome
@@ -48,6 +49,7 @@ RULES: tuple[Rule, ...] = (
     check_lines,
     check_drafts,
     check_tools,
+    check_tools_told,
     check_every_turn_answered,
 )
 """Every invariant."""

@@ -71,7 +71,7 @@ def draw(seed: int) -> Case:
         recognizer=_temper(chance),
         synthesizer=_temper(chance),
         eager=eager,
-        late_facts=chance.choice((0.0, 0.0, 0.05, 0.3)),
+        late_facts=chance.choice((0.0, 0.0, 0.05, 0.3, 2.0, 4.0)),
     )
 
 
@@ -91,7 +91,7 @@ def _step(chance: random.Random) -> Step:
         )
     if kind < 0.83:
         return Step(Wait.AGENT_SPEAKS, chance.uniform(0.1, 1.5), line=chance.choice(BACKCHANNELS))
-    if kind < 0.88:  # a silent caller
+    if kind < 0.86:  # a silent caller
         return Step(Wait.NOTHING, chance.uniform(1.0, 6.0))
     wait = chance.choice(tuple(Wait))
     return Step(wait, chance.uniform(0.0, 1.0), message=_message(chance))
@@ -123,9 +123,9 @@ def _answer(chance: random.Random) -> Answer:
     first_after = chance.choice((0.02, 0.1, 0.4, 2.0))
     if kind < 0.04:
         return Answer(fails=True, first_after=first_after)
-    if kind < 0.06:
+    if kind < 0.07:
         return Answer(hangs=True)
-    if kind < 0.18:
+    if kind < 0.2:
         names = tuple(chance.choice(("look_up", "order")) for _ in range(chance.choice((1, 1, 2))))
         return Answer(tools=names, first_after=first_after)
     sentences = [

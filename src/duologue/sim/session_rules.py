@@ -163,17 +163,23 @@ class _Calls:
                 self.over.add(notice.call.id)
 
 
-def check_tools(outcome: Outcome) -> Iterator[Breach]:
-    """Every call the client was asked for has exactly one result in the history: the client's where that came in time. Only calls of
-    discarded drafts leave no trace.
-    """
-    session, call = outcome.trace.session, outcome.call
-    if session is None or call is None:
-        return
+def follow_calls(outcome: Outcome) -> _Calls:
+    """What became of the client's calls until the session ended."""
     calls = _Calls()
     for step in outcome.trace.steps:
         if not _over(step):
             calls.take(step)
+    return calls
+
+
+def check_tools(outcome: Outcome) -> Iterator[Breach]:
+    """Every call the client was asked for has exactly one result in the history: the client's where that came in time. Only calls of
+    discarded drafts leave no trace.
+    """
+    session = outcome.trace.session
+    if session is None:
+        return
+    calls = follow_calls(outcome)
     kept = {made.id: line.results.get(made.id) for line in session.history.lines for made in line.calls}
     discarded = {reply for reply, committed in _fates(outcome).items() if not committed}
     for call_id, times in calls.asked.items():
@@ -186,6 +192,17 @@ def check_tools(outcome: Outcome) -> Iterator[Breach]:
             yield Breach("tools", f"{call_id} has no result")
         elif call_id in calls.returned and call_id not in calls.over and result.content != calls.returned[call_id]:
             yield Breach("tools", f"the result of {call_id} was lost: {result.content!r}")
+
+
+def check_tools_told(outcome: Outcome) -> Iterator[Breach]:
+    """The client is told that its result stands in the history, and the session is told what the client answered."""
+    call = outcome.call
+    if call is None:
+        return
+    calls = follow_calls(outcome)
+    told = {each["id"] for received in call.received for each in received.message.get("function_calls", ())}
+    for call_id in sorted(set(calls.returned) - told - calls.over):
+        yield Breach("tools", f"the result of {call_id} was not told")
     for call_id, (at, _) in call.tool_answers.items():
         if at < call.ended - SLACK and call_id not in calls.returned and call_id not in calls.over:
             yield Breach("tools", f"the client answered {call_id} and the session was not told", at)

@@ -54,6 +54,8 @@ from duologue.think.router import Route, Router
 
 WALL = 1_700_000_000.0
 """The wall clock of a simulated world stands at this moment, in seconds since 1970."""
+LISTENING_LATE_S = 0.05
+"""The most that facts of listening are late."""
 SETTLING_S = 0.5
 """How long after a call everything that was on its way may still arrive."""
 
@@ -162,7 +164,9 @@ class LateFacts:
         """Feed `event`, later."""
         loop = asyncio.get_running_loop()
         kind = _KINDS.get(type(event), "listen")
-        at = max(self._last.get(kind, 0.0), loop.time() + self._chance.uniform(0.0, self._most))
+        # Listening stays nearly on time: a caller who is heard as late as the rest would never meet what is over.
+        most = min(self._most, LISTENING_LATE_S) if kind == "listen" else self._most
+        at = max(self._last.get(kind, 0.0), loop.time() + self._chance.uniform(0.0, most))
         self._last[kind] = at
         # Timers due at one moment fire in any order; what they bring is taken from the front of a queue.
         self._waiting.setdefault(kind, deque()).append((event, feed))
