@@ -15,28 +15,60 @@ from duologue.agent.commands import (
     StopSynthesis,
     Synthesize,
 )
-from duologue.agent.events import CompletionReceived, Event, MessageInjected
+from duologue.agent.events import CompletionReceived, Event, MessageInjected, PlaybackReported
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentSaid,
     AgentStartedSpeaking,
+    AgentThinking,
+    CallerSaid,
     CallerStartedSpeaking,
+    Failed,
     Interrupted,
     Notice,
     ToolAnswered,
     ToolsRequested,
     ToolsWithdrawn,
+    Warned,
 )
 from duologue.agent.session import Session
 from duologue.agent.turntaking import Stage
 from duologue.think.completion import TextDelta
 from duologue.think.messages import Speaker
+from tests.conversations.call import RATE, WORD
+
+
+class Ear:
+    """A loudspeaker that plays what it is sent, in order, from when it is sent; counts in words of `WORD` samples."""
+
+    def __init__(self) -> None:
+        self._begun = 0.0
+        self._length = 0.0
+        self.reported = False
+
+    def play(self, samples: int, now: float) -> None:
+        silent = self._begun + self._length
+        if now > silent:  # a gap: what was played stays played
+            self._begun += now - silent
+        self._length += samples / RATE
+
+    def words(self, now: float) -> int:
+        """Words of which at least half was heard."""
+        heard = min(self._length, now - self._begun)
+        return int((round(heard * RATE) + WORD // 2) // WORD)
 
 
 class Audit:
-    """Watches a session step by step; every `assert` is an invariant."""
+    """Watches a session step by step; every `assert` is an invariant.
 
-    def __init__(self, session: Session) -> None:
+    With `by_ear` (a call whose voice speaks words of equal length) what was heard is checked against a loudspeaker of our own.
+    """
+
+    def __init__(self, session: Session, *, by_ear: bool = False) -> None:
+        self._by_ear = by_ear
+        self._ears: dict[int, Ear] = {}
+        self._now = 0.0
+        self._owed = False
         self._session = session
         self._playing = 0
         self._cleared: set[int] = set()
@@ -55,8 +87,11 @@ class Audit:
         self._settled: list[str] = []
         self._ended = False
 
-    def step(self, event: Event | None, commands: Sequence[Command]) -> None:
+    def step(self, event: Event | None, commands: Sequence[Command], now: float = 0.0) -> None:
         """One step of the session."""
+        self._now = now
+        if isinstance(event, PlaybackReported) and event.reply in self._ears:
+            self._ears[event.reply].reported = True
         assert not (self._ended and commands), "commands after the end"
         if isinstance(event, MessageInjected):
             self._given.append(event.text)
@@ -67,6 +102,8 @@ class Audit:
             self._command(command)
         self._interruptions(commands)
         self._history()
+        if self._session.stage is Stage.IDLE and not self._ended and not self._session.caller_speaks:
+            assert not self._owed, "a finished turn is followed by nothing"
         if self._session.stage is Stage.THINKING and not self._ended:
             assert self._session.wake_at() is not None, "a reply is owed and nothing will ever bring it"
 
@@ -80,13 +117,15 @@ class Audit:
                 assert phrase > self._phrases.get(reply, 0), "phrase numbers must grow"
                 assert reply >= max(self._phrases, default=0), "an old reply is synthesised"
                 self._phrases[reply] = phrase
-            case PlayAudio(reply, _, _, first):
+            case PlayAudio(reply=reply, first=first):
                 assert reply not in self._cleared, f"audio of {reply} after its clear"
                 assert reply not in self._finished, f"audio of {reply} after it was all sent"
                 assert reply >= self._playing, f"audio of {reply} after audio of {self._playing}"
                 assert reply in self._started, "audio before AgentStartedSpeaking"
                 assert first == (reply != self._playing)
                 self._playing = reply
+                self._ears.setdefault(reply, Ear())
+                self._ears[reply].play(len(command.pcm), self._now)
             case ClearAudio(reply):
                 self._cleared.add(reply)
             case EndSession():
@@ -111,6 +150,12 @@ class Audit:
                 assert reply in self._said
                 assert reply not in self._finished, "AgentFinishedSpeaking twice"
                 self._finished.add(reply)
+            case CallerSaid(backchannel=False):
+                self._owed = True
+            case AgentThinking() | Failed() | Warned():
+                self._owed = False
+            case Interrupted(reply, heard):
+                self._heard(reply, heard)
             case ToolsRequested(tools):
                 for tool in tools:
                     assert tool.call.id not in self._asked, "a call's id was used twice"
@@ -122,6 +167,27 @@ class Audit:
                     self._settle(call.id)
             case _:
                 pass
+
+    def _heard(self, reply: int, heard: str) -> None:
+        ear = self._ears.get(reply)
+        if ear is None:
+            assert not heard, "words of a reply that never sounded"
+            return
+        assert reply in self._cleared, "an interrupted reply was not cleared"
+        if self._by_ear and not ear.reported:
+            assert len(heard.split()) == ear.words(self._now), "what was heard is not what the ear heard"
+        lines = [line for line in self._session.history.lines if line.speaker is Speaker.ASSISTANT]
+        if heard:
+            assert any(line.text.endswith(heard.split()[-1]) for line in lines), (
+                "the history does not end where the caller's ear did"
+            )
+        elif self._by_ear:
+            assert all(line.cut or line.text.strip() in self._whole() for line in lines), (
+                "a line was kept that nobody heard"
+            )
+
+    def _whole(self) -> set[str]:
+        return {text.strip() for text in (*self._generated.values(), *self._given)} | {""}
 
     def _settle(self, call_id: str) -> None:
         assert call_id in self._asked

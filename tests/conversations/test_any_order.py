@@ -127,7 +127,7 @@ def live(session: Session, audit: Audit, until: float) -> None:
         at = session.wake_at()
         if at is None or at > until:
             return
-        audit.step(None, session.wake(at))
+        audit.step(None, session.wake(at), at)
     raise AssertionError("the session wakes for ever")
 
 
@@ -141,8 +141,8 @@ def test_any_facts_in_any_order(policy: AgentSettings, told: list[tuple[float, E
     for wait, event in told:
         live(session, audit, now + wait)
         now += wait
-        audit.step(event, session.handle(event, now))
-    audit.step(ending, session.handle(ending, now))
+        audit.step(event, session.handle(event, now), now)
+    audit.step(ending, session.handle(ending, now), now)
     live(session, audit, now + 120.0)
     audit.end()
 
@@ -233,10 +233,10 @@ def test_any_caller_with_any_engines(
         act(call, habit, text)
     call.until(call.now + 60.0)
     call.feed(CallerLeft(), call.now)
-    audit = Audit(Session(policy, ModelResponder(), SeededIds(1), RATE))
-    replayed = audit._session
+    replayed = Session(policy, ModelResponder(), SeededIds(1), RATE)
+    audit = Audit(replayed, by_ear=True)
     for now, event, commands in call.steps:
         again = replayed.wake(now) if event is None else replayed.handle(event, now)
         assert [type(command) for command in again] == [type(command) for command in commands], "a replay differs"
-        audit.step(event, again)
+        audit.step(event, again, now)
     audit.end()

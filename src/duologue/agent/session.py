@@ -63,6 +63,11 @@ class Session:
         return self._talk.stage
 
     @property
+    def caller_speaks(self) -> bool:
+        """A turn of the caller's is open."""
+        return self._talk.caller.open
+
+    @property
     def history(self) -> History:
         """The conversation so far."""
         return self._talk.history
