@@ -17,7 +17,14 @@ from duologue.runtime.machine import Seconds
 
 COLUMN = 18
 """Where what is told begins."""
-_COLOURS = {"caller": "cyan", "agent": "magenta", "turn": "bright_black", "barge-in": "bold yellow", "call": "bold", "delay": "green"}
+_COLOURS = {
+    "caller": "cyan",
+    "agent": "magenta",
+    "turn": "bright_black",
+    "barge-in": "bold yellow",
+    "call": "bold",
+    "delay": "green",
+}
 _TURNS = {
     "TurnStarted": "begins",
     "TurnEagerEnded": "may be over",

@@ -17,7 +17,9 @@ def listen(
     dialogue: Annotated[
         str, typer.Option(metavar="NAME|FILE", help="Expect what this rule dialogue understands; `coffee` is packaged.")
     ] = "",
-    keyterm: Annotated[list[str] | None, typer.Option(help="A word that is likely to be said; may be repeated.")] = None,
+    keyterm: Annotated[
+        list[str] | None, typer.Option(help="A word that is likely to be said; may be repeated.")
+    ] = None,
     rate: Annotated[int, typer.Option(help="Of raw 16 bit audio on standard input, in hertz.")] = 16_000,
     config: Annotated[Path | None, typer.Option(help="The server's TOML file, for its engines and thresholds.")] = None,
     *,

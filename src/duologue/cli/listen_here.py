@@ -46,7 +46,10 @@ class Expected:
             known = RulesDialogue.load(path) if path.suffix else RulesDialogue.packaged(self.dialogue)
         except FileNotFoundError:
             raise Violation(
-                "dialogue", f"there is no dialogue {self.dialogue!r}", path="--dialogue", expected="coffee, or a TOML file"
+                "dialogue",
+                f"there is no dialogue {self.dialogue!r}",
+                path="--dialogue",
+                expected="coffee, or a TOML file",
             ) from None
         return replace(options, grammar=known.grammar(), keyterms=(*self.keyterms, *known.keyterms()))
 

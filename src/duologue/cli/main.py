@@ -29,8 +29,11 @@ class CommandEntry:
 
 COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("demo", "duologue.cli.demo", "Hear it: a recorded caller talks to an agent."),
-    CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
+    CommandEntry("say", "duologue.cli.say", "Say a text."),
+    CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
+    CommandEntry("models", "duologue.cli.models", "Show engines and models: versions, licences, speed measured here."),
+    CommandEntry("doctor", "duologue.cli.doctor", "Find what is missing, open or slow, and what to do about it."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),
     CommandEntry("bench", "duologue.cli.bench", "Measure engines and turn taking on this machine."),
 )

@@ -63,7 +63,9 @@ class ServerAddress:
             raise _refused(refused.response.status_code, refused.response.body) from None
         except ssl.SSLError as error:
             raise Violation(
-                "tls", f"{self.authority}: {error}", remedy="For a self-signed server set SSL_CERT_FILE to its certificate."
+                "tls",
+                f"{self.authority}: {error}",
+                remedy="For a self-signed server set SSL_CERT_FILE to its certificate.",
             ) from None
         except (OSError, TimeoutError, InvalidHandshake) as error:
             why = getattr(error, "strerror", None) or str(error) or "no answer"

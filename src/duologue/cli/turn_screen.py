@@ -82,5 +82,6 @@ class TurnScreen:
     def summary(self, seconds: float) -> None:
         """The end."""
         if not self.as_json:
-            found = f"{self.turns} {plural(self.turns, 'turn')} with words" if self.turns else "no words found"
+            turns = "1 turn" if self.turns == 1 else f"{self.turns} turns"
+            found = f"{turns} with words" if self.turns else "no words found"
             self.note(f"{found} in {seconds:.1f} s of audio")
