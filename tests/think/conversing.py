@@ -19,5 +19,5 @@ def play(dialogue: RulesDialogue, script: str) -> list[Message]:
             expected.append(line)
         elif line:
             expected.append(line)
-    assert said == expected
+    assert "\n".join(said) == "\n".join(expected)
     return messages

@@ -89,7 +89,9 @@ async def serving(server: LocalServer) -> AsyncIterator[LocalServer]:
         yield server
     finally:
         listening.close()
-        # A client that went away is seen here before the loop is closed.
+        # A client that went away, even while it was being accepted, is seen here before the loop is closed.
+        for _ in range(5):
+            await asyncio.sleep(0)
         await asyncio.wait_for(asyncio.gather(*server.tasks), 10)
         await listening.wait_closed()
 

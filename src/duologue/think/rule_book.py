@@ -237,7 +237,7 @@ def _nearest_field(message: str) -> str:
     if found is None:
         return ""
     fields = {field for kind in (Value, Number, Slot, Lines, Talk, Topic, Money, RuleBook) for field in _fields(kind)}
-    return _close(found.group(1), sorted(fields))
+    return _close(found.group(1), sorted(fields - {found.group(1)}))
 
 
 def _fields(kind: type[Any]) -> tuple[str, ...]:

@@ -148,7 +148,9 @@ class RulesDialogue:
         acts = heard.acts
         in_between = bool(acts & {"repeat", "help", "price"} or heard.topics)
         if slot is not None and slot.text and heard.words and not in_between and "cancel" not in acts:
-            self._put(standing, {asked or "": Filled(" ".join(heard.words), " ".join(heard.words))})
+            # As it was written, not as it was understood: a name is none of the words known here.
+            said = text.strip(" \t\n.,!?")
+            self._put(standing, {asked or "": Filled(said, said)})
             heard = Heard(words=heard.words, acts=frozenset(("yes",)))
         standing.unclear = standing.unclear + 1 if heard.empty else 0
         if "cancel" in acts:

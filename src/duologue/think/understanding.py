@@ -178,7 +178,10 @@ class Understanding:
     def _negations(
         self, spans: Sequence[_Span], words: Sequence[str]
     ) -> tuple[list[_Span], tuple[tuple[str, str], ...]]:
-        """Slots meant, and slots and values not wanted. A plain "no" only negates what comes `after`: "no, large" is a correction."""
+        """Slots meant, and slots and values not wanted.
+
+        A plain "no" is a correction at the beginning ("no, oat milk") and for what cannot be left out; later it negates ("and no honey").
+        """
         kept: list[_Span] = []
         negated: list[tuple[str, str]] = []
         for span in spans:
@@ -189,10 +192,11 @@ class Understanding:
             while at and any(s.end == at and s.name == "article" for s in spans):
                 at -= 1
             before = {s.name for s in spans if s.end == at and s.kind == "act"}
+            can_be_empty = any(value.value == NONE for value in slot.values)
             plain_no = at > 0 and words[at - 1] == "no"
-            if "negation" not in before or (plain_no and slot.place != "after"):
+            if "negation" not in before or (plain_no and (at == 1 or not can_be_empty)):
                 kept.append(span)
-            elif any(value.value == NONE for value in slot.values):
+            elif can_be_empty:
                 kept.append(_Span(span.start, span.end, "slot", span.name, span.rank, Filled(NONE, NONE)))
             else:
                 negated.append((span.name, span.filled.value))
