@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from duologue.errors import EngineFailure
+from duologue.runtime.engines import Role
 
 READY_S = 60.0
 """Until every engine has answered its probe."""
@@ -27,6 +28,9 @@ STOP_S = 6.0
 """Between the first request to stop and the last."""
 KEPT_LINES = 40
 """Of what the server printed: told when it does not start."""
+
+_ROLES = tuple(role.value for role in Role)
+"""Lines about engines begin with one of these."""
 
 _OVERRIDES = ("DUOLOGUE_HOST", "DUOLOGUE_PORT", "DUOLOGUE_DATA_DIR", "FORCE_COLOR", "CLICOLOR_FORCE")
 """Variables that would make the child another server than the one described."""
@@ -61,7 +65,7 @@ async def child_server(
 ) -> AsyncIterator[ChildServer]:
     """Start a server with these sections of the configuration, wait until it is ready, stop it in the end.
 
-    `progress` is told each line the server prints while its engines load. Raises `EngineFailure` with the server's own words when it does
+    `progress` is told each line the server prints about its engines. Raises `EngineFailure` with the server's own words when it does
     not become ready.
     """
     with tempfile.TemporaryDirectory(prefix="duologue-") as temporary:
@@ -95,7 +99,7 @@ async def _read(child: ChildServer, progress: Callable[[str], None]) -> None:
         child.lines.append(line)
         if found := re.search(r" listens on https?://\S+:(\d+)", line):
             child.port = int(found[1])
-        elif not child.ready_s:
+        elif line.startswith(_ROLES):
             progress(line)
 
 

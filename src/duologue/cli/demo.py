@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import numpy as np
 import typer
+from rich.console import Console
 
 from duologue.audio.containers import write_wav
 from duologue.audio.formats import LISTEN_RATE
@@ -20,6 +21,7 @@ from duologue.cli.demo_story import BargeIn, tell_story
 from duologue.cli.log_follower import LogFollower
 from duologue.cli.output import screen
 from duologue.cli.phone_call import SETTINGS, PhoneCall
+from duologue.errors import Violation
 
 
 def demo(
@@ -40,7 +42,19 @@ def demo(
       duologue demo
       duologue demo --out /tmp/first-call
     """
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Violation("folder", f"cannot make {out}: {error.strerror}", path="--out") from None
     asyncio.run(_demo(out))
+
+
+NEXT = """
+Try next:
+  duologue serve                       the same server, for your own client: change only its host
+  duologue say "Hello there."          its voice
+  duologue listen {out}/demo.wav         turns in a recording, and why each ended
+  duologue doctor                      what this machine lacks, if anything"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,15 +70,27 @@ class DemoResult:
 async def _demo(out: Path) -> None:
     console = screen()
     show = DemoScreen(console)
-    out.mkdir(parents=True, exist_ok=True)
     console.print("starting a server of its own: loopback, embedded engines, no key")
-    progress = lambda line: console.print(f"  {line}", style="bright_black")  # noqa: E731
+
+    def progress(line: str) -> None:
+        console.print(f"  {line}", style="bright_black")
+
     async with child_server({"auth": {"mode": "none"}}, progress) as server:
         console.print(f"ready after {server.ready_s:.1f} s; calling ws://{server.authority}/v1/agent/converse\n")
         result = await _call(server, show)
     wav = write_recording(out / "demo.wav", result.call)
-    show.summary(result.barge_in, result.call)
-    console.print(f"\nwrote [bold]{wav}[/bold]")
+    _summarise(console, show, result)
+    console.print(f"wrote [bold]{wav}[/bold]  {result.call.now():.0f} s, caller left, agent right")
+    console.print(NEXT.format(out=out))
+
+
+def _summarise(console: Console, show: DemoScreen, result: DemoResult) -> None:
+    waits, barge_in = show.waits, result.barge_in
+    console.print(
+        f"\n[green]It works.[/green] Replies began {min(waits):.2f} to {max(waits):.2f} s after the caller's last sound. "
+        f"When the caller\ntalked over the agent, it was silent after {barge_in.delay:.2f} s; "
+        f"{barge_in.unheard:.1f} s that had been sent were never heard,\nand the agent's memory ends where hearing ended.\n"
+    )
 
 
 async def _call(server: ChildServer, show: DemoScreen) -> DemoResult:
@@ -74,13 +100,15 @@ async def _call(server: ChildServer, show: DemoScreen) -> DemoResult:
     url = f"ws://{server.authority}/v1/agent/converse"
     async with connect(url, additional_headers={"Authorization": "Token demo"}, compression=None) as socket:
         call = PhoneCall(socket, show.message)
-        show.call = call
-        follower = LogFollower(server.event_log(socket.response.headers["dg-request-id"]), show.logged)
+        handshake = socket.response
+        name = handshake.headers["dg-request-id"] if handshake is not None else ""
+        follower = LogFollower(server.event_log(name), show.logged)
+        show.call, show.catch_up = call, follower.catch_up
         tasks = [asyncio.create_task(each) for each in (call.read(), call.speak_into_microphone(), follower.follow())]
         try:
             with show.live():
                 await socket.send(json.dumps(SETTINGS))
-                barge_in = await tell_story(call)
+                barge_in = await tell_story(call, show.tell)
         finally:
             for task in tasks:
                 task.cancel()

@@ -3,35 +3,26 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from duologue.audio.formats import LISTEN_RATE
-from duologue.cli.demo_story import BargeIn
 from duologue.cli.phone_call import Message, PhoneCall
 from duologue.runtime.machine import Seconds
 
-COLUMN = 18
-"""Where what is told begins."""
-_COLOURS = {
-    "caller": "cyan",
-    "agent": "magenta",
-    "turn": "bright_black",
-    "barge-in": "bold yellow",
-    "call": "bold",
-    "delay": "green",
-}
+_COLOURS = {"caller": "cyan", "agent": "magenta", "turn": "bright_black", "warning": "red", "error": "red"}
 _TURNS = {
     "TurnStarted": "begins",
     "TurnEagerEnded": "may be over",
     "TurnResumed": "goes on",
     "TurnEnded": "is over",
 }
-_METER = " ▁▂▃▄▅▆▇█"
+_BLOCKS = " ▏▎▍▌▋▊▉"
+WIDTH = 12
 
 
 @dataclass(slots=True)
@@ -40,38 +31,49 @@ class DemoScreen:
 
     console: Console
     call: PhoneCall | None = None
-    _after_typed: bool = field(default=False)
+    catch_up: Callable[[], None] = lambda: None
+    """Reads what the event log has by now, so that reasons stand before what follows from them."""
+    heard: str = ""
+    """What the caller had heard of the interrupted reply."""
+    waits: list[Seconds] = field(default_factory=list)
+    """From the caller's last sound to the reply's first, per spoken turn."""
+    _agent_speaks: bool = False
 
-    def line(self, at: Seconds | None, who: str, text: str, style: str = "") -> None:
+    def tell(self, who: str, text: str, style: str = "") -> None:
         """One line: the second, who, what."""
-        clock = "" if at is None else f"{at:5.1f} s"
-        shown = Text(f"{clock:>8}  ")
-        shown.append(f"{who:<8}", _COLOURS.get(who.split()[0] if who else "", ""))
-        shown.append(text, style)
-        self.console.print(shown)
+        clock = f"{self.call.now():6.1f} s  " if self.call is not None and who else " " * 10
+        line = Text(clock, "bright_black")
+        line.append(f"{who:<8}", _COLOURS.get(who, ""))
+        line.append(text, style or _COLOURS.get(who, "") if who == "turn" else style)
+        self.console.print(line)
 
     def message(self, message: Message) -> None:
         """A message of the server."""
+        self.catch_up()
         content = message.content
         match message.type:
             case "ConversationText" if content.get("role") == "assistant":
-                self.line(message.at, "agent", str(content["content"]))
+                self.tell("" if self._agent_speaks else "agent", str(content["content"]))
+                self._agent_speaks = True
             case "ConversationText":
-                self.line(message.at, "caller", f"“{content['content']}”")
-            case "LatencyReport":
-                self.line(None, "", latency_text(content), "green")
+                self._agent_speaks = False
+                self.tell("caller", f"“{content['content']}”", "bold")
+            case "AgentStartedSpeaking":
+                self._latencies(message)
+            case "AgentAudioDone":
+                self._agent_speaks = False
             case "Warning" | "Error":
-                self.line(message.at, message.type.lower(), str(content.get("description")), "red")
+                self.tell(message.type.lower(), str(content.get("description")), "red")
 
     def logged(self, line: Mapping[str, Any]) -> None:
         """A line of the server's event log: turns with their reasons, and what was heard of an interrupted reply."""
         event = line.get("event")
-        if isinstance(event, Mapping) and event.get("$") in _TURNS and self.call is not None:
-            at = self.call.microphone_from + event["position"] / LISTEN_RATE
-            self.line(at, "turn", f"{_TURNS[event['$']]}: {event['decision']['because']}", "bright_black")
+        if isinstance(event, Mapping) and event.get("$") in _TURNS:
+            self.tell("turn", f"{_TURNS[event['$']]}: {event['decision']['because']}")
         for notice in notices(line):
             if notice.get("$") == "Interrupted":
-                self.line(None, "barge-in", f"the caller had heard: “{notice['heard']}”", "yellow")
+                self.heard = str(notice["heard"])
+                self.tell("", f"the caller had heard: “{self.heard}”", "yellow")
 
     @contextlib.contextmanager
     def live(self) -> Iterator[None]:
@@ -84,12 +86,16 @@ class DemoScreen:
         with Live(self, console=self.console, refresh_per_second=10, transient=True):
             yield
 
-    def summary(self, barge_in: BargeIn, call: PhoneCall) -> None:
-        """What the call has shown."""
-        turns = sum(message.type == "LatencyReport" for message in call.messages)
-        self.console.print(
-            f"\n[green]It works.[/green] {turns} replies; the agent was silent {barge_in.delay:.2f} s after the caller's first sound."
-        )
+    def _latencies(self, message: Message) -> None:
+        """What the caller waited for, measured where the caller is; and what the server says of it."""
+        if self.call is None:
+            return
+        waited = message.at - self.call.spoke_at
+        told = [(name, message.content.get(key)) for name, key in (("model", "ttt_latency"), ("voice", "tts_latency"))]
+        parts = ", ".join(f"{name} {value:.2f}" for name, value in told if isinstance(value, int | float))
+        if waited > 0.1:  # a typed line ends at once
+            self.waits.append(waited)
+        self.tell("", f"{waited:.2f} s after the caller's last sound ({parts})", "green")
 
     def __rich__(self) -> Text:
         """The last line."""
@@ -97,35 +103,21 @@ class DemoScreen:
             return Text("")
         now = self.call.now()
         return Text.assemble(
-            f"{now:5.1f} s  ",
+            (f"{now:6.1f} s  ", "bright_black"),
             ("caller ", "cyan"),
             (bar(self.call.microphone_level()), "cyan"),
-            ("   agent ", "magenta"),
+            ("  agent ", "magenta"),
             (bar(self.call.loudspeaker.level(now)), "magenta"),
         )
 
 
 def notices(line: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """What the client was told in this step."""
+    """What the client was told in this step of the event log."""
     said = line.get("commands") or ()
     return [command["notice"] for command in said if command.get("$") == "Notify" and "notice" in command]
 
 
-def latency_text(report: Mapping[str, Any]) -> str:
-    """What the caller waited for, between the last word and the first sound of the reply."""
-    parts = [("waiting for more", "stt_latency"), ("thinking", "ttt_token_latency"), ("voice", "tts_latency")]
-    told = ", ".join(f"{name} {report[key]:.2f}" for name, key in parts if isinstance(report.get(key), int | float))
-    total = report.get("total_latency")
-    if not isinstance(total, int | float):
-        return f"answered: {told} s" if told else "answered"
-    return f"↳ {total:.2f} s after the caller's last sound ({told})" if told else f"↳ {total:.2f} s"
-
-
-def bar(level: float, width: int = 12) -> str:
-    """A meter of a level 0..1, its length following the ear rather than the number."""
-    import math
-
-    shown = max(0.0, 1.0 + math.log10(max(level, 1e-4)) / 2.0) * width
-    whole = int(shown)
-    rest = _METER[int((shown - whole) * 8)] if whole < width else ""
-    return ("█" * whole + rest).ljust(width)
+def bar(level: float) -> str:
+    """A meter of a level 0..1; its length follows the ear, 40 dB wide."""
+    eighths = round(max(0.0, 1.0 + math.log10(max(level, 1e-4)) / 2.0) * WIDTH * 8)
+    return ("█" * (eighths // 8) + _BLOCKS[eighths % 8].strip()).ljust(WIDTH)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import as_file, files
+from typing import TypeAlias
 
 from duologue.audio.containers import read_audio
 from duologue.audio.formats import Pcm
@@ -22,6 +24,9 @@ THINKING_S = 0.5
 BARGE_IN_AFTER_S = 2.2
 """Of a reply, before the caller talks over it."""
 
+Tell: TypeAlias = Callable[[str, str], None]
+"""Told who does what: `("caller", "speaks")`."""
+
 
 @dataclass(frozen=True, slots=True)
 class BargeIn:
@@ -30,6 +35,8 @@ class BargeIn:
     utterance: Utterance
     silent_at: Seconds
     """When the loudspeaker fell silent."""
+    unheard: Seconds
+    """Speech that had arrived and was not played."""
 
     @property
     def delay(self) -> Seconds:
@@ -37,44 +44,47 @@ class BargeIn:
         return self.silent_at - self.utterance.onset
 
 
-async def tell_story(call: PhoneCall) -> BargeIn:
+async def tell_story(call: PhoneCall, tell: Tell = lambda *_: None) -> BargeIn:
     """Have the conversation. Raises `EngineFailure` saying what did not happen."""
     await call.until(lambda: call.find("SettingsApplied"), "the settings were not accepted")
     await call.until_said(0)
-    for name in (ORDER,):
-        await _pause()
-        mark = len(call.messages)
-        call.say(name, recording(name))
-        await call.until_answered(mark)
-    await _pause()
-    barge_in = await _interrupt(call)
+    await asyncio.sleep(THINKING_S)
+    mark = _speak(call, ORDER, tell)
+    await call.until_answered(mark)
+    await asyncio.sleep(THINKING_S)
+    barge_in = await _interrupt(call, tell)
     for line in TYPED:
-        await _pause()
+        await asyncio.sleep(THINKING_S)
         mark = len(call.messages)
         await call.type(line)
         await call.until_answered(mark)
     return barge_in
 
 
-async def _interrupt(call: PhoneCall) -> BargeIn:
+async def _interrupt(call: PhoneCall, tell: Tell) -> BargeIn:
     """The caller answers, and talks over the reply."""
-    mark = len(call.messages)
-    call.say(ANSWER, recording(ANSWER))
-    await call.until(lambda: call.find("ConversationText", mark, role="user"), "nothing was understood")
-    user = call.find("ConversationText", mark, role="user") or mark
+    mark = _speak(call, ANSWER, tell)
+    user = await call.until(lambda: call.find("ConversationText", mark, role="user"), "nothing was understood")
     await call.until(lambda: call.find("ConversationText", user, role="assistant"), "no reply came")
     await asyncio.sleep(BARGE_IN_AFTER_S)
     if call.loudspeaker.silent_at <= call.now():
         raise EngineFailure("demo", "the reply was over before the caller could talk over it")
-    mark, cleared = len(call.messages), len(call.cleared)
-    utterance = call.say(BARGE_IN, recording(BARGE_IN))
+    cleared = len(call.cleared)
+    mark = _speak(call, BARGE_IN, tell, "talks over the agent")
     await call.until(lambda: len(call.cleared) > cleared, "the agent did not stop for the caller")
+    silence = call.cleared[cleared]
+    barge_in = BargeIn(call.said[-1], silence.at, silence.unheard)
+    tell("", f"the agent is silent {barge_in.delay:.2f} s after the caller's first sound")
     await call.until_answered(mark)
-    return BargeIn(utterance, call.cleared[cleared])
+    return barge_in
 
 
-async def _pause() -> None:
-    await asyncio.sleep(THINKING_S)
+def _speak(call: PhoneCall, name: str, tell: Tell, how: str = "speaks") -> int:
+    """The caller says a recording. Returns how many messages had come before."""
+    mark = len(call.messages)
+    call.say(name, recording(name))
+    tell("caller", how)
+    return mark
 
 
 def recording(name: str) -> Pcm:

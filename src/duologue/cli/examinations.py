@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import platform
 import socket
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -62,8 +61,6 @@ def examine(config: Config, notes: Console) -> Iterator[Finding]:
 def examine_python() -> Finding:
     """Version and machine."""
     told = f"{platform.python_version()} on {platform.system()} {platform.machine()}, {os.cpu_count()} cores, duologue {__version__}"
-    if sys.version_info < (3, 11):
-        return Finding("python", State.BAD, told, "duologue needs Python 3.11 or newer")
     if (os.cpu_count() or 1) < 2:
         return Finding("python", State.ODD, told, "with one core, engines and conversations take turns")
     return Finding("python", State.OK, told)
@@ -91,7 +88,7 @@ def examine_engine(role: Role, section: EngineSection) -> Finding:
     what = role.value.replace("_", " ")
     try:
         registry = speaking if role is Role.SYNTHESIZER else listening
-        spec: EngineSpec = registry.spec(role, section.engine, section.settings)  # type: ignore[arg-type]
+        spec: EngineSpec = registry.spec(role, section.engine, section.settings)
         info, speed = measure(spec)
     except DuologueError as error:
         return Finding(what, State.BAD, f"{section.engine}: {error}", "duologue models lists the engines there are")

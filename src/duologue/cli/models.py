@@ -104,7 +104,7 @@ def engine_rows(config: Config, notes: Console | None) -> list[EngineRow]:
         elif in_use and notes is not None:
             registry = speaking if entry.role is Role.SYNTHESIZER else listening
             with waiting(notes, f"measuring {entry.name}"):
-                _measure(row, registry.spec(entry.role, entry.name, section.settings))  # type: ignore[arg-type]
+                _measure(row, registry.spec(entry.role, entry.name, section.settings))
         rows.append(row)
     return rows
 

@@ -16,7 +16,10 @@ from duologue.server.engines import Engines, configured_engines
 
 @contextlib.asynccontextmanager
 async def own_engines(config: Config, roles: Collection[Role], console: Console) -> AsyncIterator[Engines]:
-    """The engines of these roles, loaded; whoever waits is told on `console`. Raises `Violation` for one that does not exist, `EngineFailure` for one that does not start."""
+    """The engines of these roles, loaded; whoever waits is told on `console`.
+
+    Raises `Violation` for one that does not exist, `EngineFailure` for one that does not start.
+    """
     wanted = [engine for engine in configured_engines(config) if engine.role in roles]
     engines = Engines(wanted)
     try:

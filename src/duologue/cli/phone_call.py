@@ -7,7 +7,7 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -51,6 +51,7 @@ class Message:
 
 
 Told = Callable[[Message], None]
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -61,7 +62,17 @@ class Utterance:
     begins: Seconds
     onset: Seconds
     """The first sound in it."""
+    last_sound: Seconds
     ends: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """The caller's voice stopped the loudspeaker."""
+
+    at: Seconds
+    unheard: Seconds
+    """Audio that had arrived and was not played."""
 
 
 @dataclass(slots=True)
@@ -73,10 +84,11 @@ class PhoneCall:
     loudspeaker: Loudspeaker = field(default_factory=lambda: Loudspeaker(SPEAKER_RATE))
     messages: list[Message] = field(default_factory=list)
     said: list[Utterance] = field(default_factory=list)
-    cleared: list[Seconds] = field(default_factory=list)
-    """When the caller's voice stopped the loudspeaker while it was playing."""
+    cleared: list[Silence] = field(default_factory=list)
     microphone_from: Seconds = 0.0
     """When the first sample the server got was recorded."""
+    spoke_at: Seconds = 0.0
+    """When the caller's last sound was, or will be; or when a line was typed."""
     over: bool = False
     _began: float = field(default_factory=time.monotonic)
     _frames: list[Pcm] = field(default_factory=list)
@@ -122,41 +134,47 @@ class PhoneCall:
     def say(self, name: str, voice: Pcm) -> Utterance:
         """The caller says a recording at 16 kHz, from the next frame on."""
         begins = self.microphone_from + (len(self._frames)) * FRAME_S
+        ends = begins + len(voice) / LISTEN_RATE
         onset = begins + first_sound(voice) / LISTEN_RATE
         self._voice = voice
-        self.said.append(Utterance(name, begins, onset, begins + len(voice) / LISTEN_RATE))
+        self.said.append(Utterance(name, begins, onset, ends - first_sound(voice[::-1]) / LISTEN_RATE, ends))
+        self.spoke_at = self.said[-1].last_sound
         return self.said[-1]
 
     async def type(self, text: str) -> None:
         """The application says a line for the caller (`InjectUserMessage`)."""
+        self.spoke_at = self.now()
         await self.socket.send(json.dumps({"type": "InjectUserMessage", "content": text}))
 
-    async def until(self, met: Callable[[], Any], missing: str) -> None:
-        """Wait for something to be so. Raises `EngineFailure` saying what is `missing` after `PATIENCE_S`, or when the call is over."""
+    async def until(self, met: Callable[[], T], missing: str) -> T:
+        """Wait until something is so, and return it; anything but `None` and `False` is.
+
+        Raises `EngineFailure` saying what is `missing` after `PATIENCE_S`, or when the call is over.
+        """
         try:
             async with asyncio.timeout(PATIENCE_S):
-                while not met():
+                while (found := met()) is None or found is False:
                     if self.over:
                         raise EngineFailure("call", f"the server closed the call: {missing}")
                     self._moved.clear()
                     await self._moved.wait()
+                return found
         except TimeoutError:
             raise EngineFailure("call", f"{missing}, for {PATIENCE_S:g} s") from None
 
     async def until_answered(self, mark: int) -> None:
         """Wait until the caller's line after message `mark` was understood and answered, and the answer was heard to its end."""
-        await self.until(lambda: self.find("ConversationText", mark, role="user") is not None, "nothing was understood")
-        user = self.find("ConversationText", mark, role="user") or mark
+        user = await self.until(lambda: self.find("ConversationText", mark, role="user"), "nothing was understood")
         await self.until_said(user)
 
-    async def until_said(self, mark: int) -> None:
+    async def until_said(self, mark: int | None) -> None:
         """Wait until a line of the agent after message `mark` has been heard to its end."""
-        await self.until(lambda: self._finished(mark), "no reply came")
+        await self.until(lambda: self._finished(mark or 0), "no reply came")
         await asyncio.sleep(max(0.0, self.loudspeaker.silent_at - self.now()))
 
-    def find(self, type_: str, mark: int = 0, **content: Any) -> int | None:
+    def find(self, type_: str, mark: int | None = 0, **content: Any) -> int | None:
         """Where the first message of a type and content after `mark` stands in `messages`."""
-        for index in range(mark, len(self.messages)):
+        for index in range(mark or 0, len(self.messages)):
             message = self.messages[index]
             if message.type == type_ and all(message.content.get(name) == value for name, value in content.items()):
                 return index
@@ -176,8 +194,8 @@ class PhoneCall:
 
     def _take(self, content: dict[str, Any]) -> None:
         message = Message(self.now(), str(content.get("type")), content)
-        if message.type == "UserStartedSpeaking" and self.loudspeaker.clear(message.at) > 0:
-            self.cleared.append(message.at)
+        if message.type == "UserStartedSpeaking" and (unheard := self.loudspeaker.clear(message.at)) > 0:
+            self.cleared.append(Silence(message.at, unheard))
         self.messages.append(message)
         self.told(message)
 

@@ -76,7 +76,7 @@ class ServerAddress:
             yield socket
 
 
-def _refused(status: int, body: bytes | None) -> Violation:
+def _refused(status: int, body: bytes | bytearray | None) -> Violation:
     text = (body or b"").decode(errors="replace").strip()[:300]
     if status in (401, 403):
         remedy = f"Put a key into {KEY_VARIABLE}; `duologue keys create --name me` makes one."
