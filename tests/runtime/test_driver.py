@@ -8,6 +8,9 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, cast
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from duologue.runtime.driver import Driver, Timers
 
 
@@ -186,6 +189,68 @@ def test_moving_a_deadline_back_and_forth_leaves_the_last_one() -> None:
         driver.feed(due)
     loop.advance(20)
     assert alarm.woken == [8.0]
+
+
+def test_a_deadline_switched_off_and_swept_away_can_be_set_again() -> None:
+    loop, alarm = HandLoop(), Alarm()
+    shared = timers(loop)
+    driver = Driver(alarm, lambda _: None, shared)
+    Driver(Alarm(), lambda _: None, shared).feed(1.0)
+    driver.feed(5.0)
+    driver.feed(OFF)
+    for _ in range(100):
+        another = Driver(Alarm(), lambda _: None, shared)
+        another.feed(4.0)
+        another.close()
+    driver.feed(6.0)
+    loop.advance(20)
+    assert alarm.woken == [6.0]
+
+
+def test_a_deadline_moved_back_with_every_event_costs_few_loop_timers() -> None:
+    loop, alarm = HandLoop(), Alarm()
+    driver = Driver(alarm, lambda _: None, timers(loop))
+    for _ in range(500):
+        driver.feed(loop.now + 0.3)
+        loop.advance(0.02)
+    assert alarm.woken == []
+    assert loop.made < 50
+    loop.advance(1)
+    assert [round(woken, 6) for woken in alarm.woken] == [round(499 * 0.02 + 0.3, 6)]
+
+
+@given(st.lists(st.tuples(st.integers(0, 4), st.one_of(st.none(), st.integers(0, 30)), st.integers(0, 3)), max_size=60))
+def test_any_changes_of_deadlines_ring_each_alarm_when_it_was_last_set_for_and_equal_ones_in_order(
+    changes: list[tuple[int, int | None, int]],
+) -> None:
+    loop, rang = HandLoop(), cast("list[tuple[str, float]]", [])
+    shared = timers(loop)
+    drivers = [
+        Driver(Alarm(str(name)), lambda command: rang.append((command.split()[0], loop.now)), shared)
+        for name in range(5)
+    ]
+    wanted: list[tuple[float, int, str]] = []
+    expected: list[tuple[str, float]] = []
+
+    def pass_until(until: float) -> None:
+        for due in sorted(wanted):
+            if due[0] <= until:
+                expected.append((due[2], due[0]))
+                wanted.remove(due)
+        loop.advance(until - loop.now)
+
+    for order, (name, after, wait) in enumerate(changes):
+        due = OFF if after is None else loop.now + after + 1
+        if not any(
+            each[0] == due and each[2] == str(name) for each in wanted
+        ):  # set again to the same: keeps its place
+            wanted[:] = [each for each in wanted if each[2] != str(name)]
+            if due != OFF:
+                wanted.append((due, order, str(name)))
+        drivers[name].feed(due)
+        pass_until(loop.now + wait)
+    pass_until(loop.now + 100)
+    assert rang == expected
 
 
 def test_start_arms_what_the_machine_wants_from_the_beginning() -> None:

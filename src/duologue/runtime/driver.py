@@ -50,22 +50,50 @@ class Timers:
         if at == waker.due:
             return
         self._live += (at is not None) - (waker.due is not None)
-        waker.due = at
+        self._order += 1
+        waker.due, waker.order = at, self._order
         if at is not None:
-            self._order += 1
-            waker.order = self._order
-            heapq.heappush(self._heap, (at, self._order, waker))
-        # An idle rule moves its deadline with every message; without this the heap would keep each of them until its time,
-        # and with it whatever machine had set it.
+            # A rule about silence moves its deadline back with every frame: its entry stays where it is and moves when it is reached.
+            if waker.entry and waker.entry_at <= at:
+                return
+            self._enter(waker, at)
         if len(self._heap) > 2 * self._live + _SLACK:
-            self._heap = [entry for entry in self._heap if entry[2].is_set_for(*entry[:2])]
-            heapq.heapify(self._heap)
+            self._sweep()
         self._arm()
 
-    def _arm(self) -> None:
-        while self._heap and not self._heap[0][2].is_set_for(*self._heap[0][:2]):
+    def _enter(self, waker: _Waker, at: Seconds) -> None:
+        waker.entry, waker.entry_at = waker.order, at
+        heapq.heappush(self._heap, (at, waker.order, waker))
+
+    def _sweep(self) -> None:
+        """Drop every entry nobody waits for: machines that are over must not be kept until their deadlines."""
+        kept = []
+        for entry in self._heap:
+            _, order, waker = entry
+            if order != waker.entry:
+                continue
+            if waker.due is None:
+                waker.entry = 0
+            else:
+                kept.append(entry)
+        heapq.heapify(kept)
+        self._heap = kept
+
+    def _first(self) -> Seconds | None:
+        """The earliest deadline. Entries before it that are out of date are dropped, or moved to where they belong."""
+        while self._heap:
+            at, order, waker = self._heap[0]
+            if order == waker.entry == waker.order and waker.due is not None:
+                return at
             heapq.heappop(self._heap)
-        at = self._heap[0][0] if self._heap else None
+            if order == waker.entry:
+                waker.entry = 0
+                if waker.due is not None:
+                    self._enter(waker, waker.due)
+        return None
+
+    def _arm(self) -> None:
+        at = self._first()
         # A timer that is too early is left alone: it finds nothing due and arms the next. Moving it each time costs more.
         if self._armed is not None and at is not None and self._armed_for is not None and self._armed_for <= at:
             return
@@ -79,28 +107,28 @@ class Timers:
         now = max(self.now(), self._armed_for or 0.0)
         self._armed = self._armed_for = None
         try:
-            while self._heap and self._heap[0][0] <= now:
-                at, order, waker = heapq.heappop(self._heap)
-                if waker.is_set_for(at, order):
-                    waker.due = None
-                    self._live -= 1
-                    waker.fire(now)
+            while (at := self._first()) is not None and at <= now:
+                waker = heapq.heappop(self._heap)[2]
+                waker.entry, waker.due = 0, None
+                self._live -= 1
+                waker.fire(now)
         finally:
             self._arm()
 
 
 class _Waker:
-    """A driver's place in the heap. Entries that no longer match `due` and `order` are stale and skipped."""
+    """A driver's deadline, and its one entry in the heap that counts: the entry may be earlier than the deadline, never later."""
 
-    __slots__ = ("due", "fire", "order")
+    __slots__ = ("due", "entry", "entry_at", "fire", "order")
 
     def __init__(self, fire: Callable[[Seconds], None]) -> None:
         self.fire = fire
         self.due: Seconds | None = None
         self.order = 0
-
-    def is_set_for(self, at: Seconds, order: int) -> bool:
-        return self.due == at and self.order == order
+        """Counts the deadlines set, over all drivers: equal ones are told apart by it."""
+        self.entry = 0
+        """The order its entry was made with; 0 when there is none."""
+        self.entry_at: Seconds = 0.0
 
 
 Observer = Callable[[Seconds, "EventT | None", Sequence[CommandT]], None]
