@@ -71,10 +71,8 @@ async def feed(calls: Sequence[Call], line: Line, spread_s: float) -> Fed:
     while due:
         at, number = heapq.heappop(due)
         wait = at - time.perf_counter()
-        if wait > 0:
-            await asyncio.sleep(wait)
-        elif wait < -FRAME_S:
-            await asyncio.sleep(0)  # behind: others must have their turn all the same
+        # Also when it is behind: on a socket every frame is an event of its own, and between two of them others have their turn.
+        await asyncio.sleep(max(0.0, wait))
         call = calls[number]
         delivered = call.record.delivered
         now = time.perf_counter()

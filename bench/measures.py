@@ -13,7 +13,7 @@ from bench import first_audio, in_process, memory, over_wire, stages
 from bench.caller import BARGE_IN, BRISK, SILENT, TALK, Mix
 from bench.feeder import percentile
 from bench.in_process import Outcome, Stack
-from bench.table import Row, above, plain
+from bench.table import Row, above, beside, plain
 
 T = TypeVar("T")
 
@@ -88,20 +88,24 @@ def cpu(scope: Scope) -> Iterator[Row]:
 
 
 def cpu_wire(scope: Scope) -> Iterator[Row]:
-    """CPU of the server process per call on Deepgram's agent wire."""
+    """CPU of the server process per call on Deepgram's agent wire; the floor is a server that throws the audio away."""
     count = 30
+    scope.say(f"{count} calls over WebSockets, floor")
+    floor = over_wire.floor_calls(count, SILENT, 1).server_percent
     with over_wire.agent_server(TALK, 2) as server:
         for name, mix in scope.of((("silent", SILENT), ("talking", TALK)), (("talking", TALK),)):
             scope.say(f"{count} calls over WebSockets, {name}")
             runs = [over_wire.calls(server, count, mix, 1) for _ in range(scope.of(3 if mix is TALK else 1, 1))]
-            yield plain(f"CPU a call over WebSocket, {name}", median(run.server_percent for run in runs), "%", 1.0)
+            yield beside(
+                f"CPU a call over WebSocket, {name}", median(run.server_percent for run in runs), floor, "%", 1.0
+            )
     if scope.quick:
         return
     with over_wire.agent_server(TALK, 2, "silero") as server:
         scope.say(f"{count} calls over WebSockets, Silero")
         outcome = over_wire.calls(server, count, TALK, 2)
         note = f"{outcome.missed} turns missed" if outcome.missed else ""
-        yield plain("CPU a call over WebSocket, Silero", outcome.server_percent, "%", 1.0, note)
+        yield beside("CPU a call over WebSocket, Silero", outcome.server_percent, floor, "%", 1.0, note)
         yield plain("... of its worker", outcome.worker_percent, "%")
 
 

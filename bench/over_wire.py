@@ -61,27 +61,43 @@ def agent_server(mix: Mix, turns: int, voice_activity: str = "energy") -> Iterat
 
 def calls(server: RunningServer, count: int, mix: Mix, turns: int) -> WireOutcome:
     """`count` calls of `turns` turns."""
+    return _calls(server.ws + AGENT, server.process.pid, count, mix, turns)
+
+
+def floor_calls(count: int, mix: Mix, turns: int) -> WireOutcome:
+    """The same callers at a server that throws their audio away; nothing is answered."""
+    command = [sys.executable, "-m", "bench.floor_server"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        try:
+            port = int(server.stdout.readline())
+            return _calls(f"ws://127.0.0.1:{port}{AGENT}", server.pid, count, mix, turns)
+        finally:
+            server.kill()
+
+
+def _calls(url: str, pid: int, count: int, mix: Mix, turns: int) -> WireOutcome:
     asked = json.dumps({"count": count, "mix": asdict(mix), "turns": turns})
-    command = [sys.executable, "-m", "bench.wire_callers", server.ws + AGENT, asked]
+    command = [sys.executable, "-m", "bench.wire_callers", url, asked]
     spent: dict[str, list[float]] = {}
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as callers:
         assert callers.stdout is not None
         result: dict[str, Any] = {}
         for said in callers.stdout:
             if said.strip() in ("begin", "end"):
-                spent[said.strip()] = _cpu(server)
+                spent[said.strip()] = _cpu(pid)
             else:
                 result = json.loads(said)
     if not result:
-        raise RuntimeError(f"the callers ended without a result; the server said:\n{server.log[-2000:]}")
+        raise RuntimeError("the callers ended without a result")
     own, workers = (after - before for before, after in zip(spent["begin"], spent["end"], strict=True))
     per_call = 100 / result["audio_s"]
     return WireOutcome(result["answers"], result["missed"], own * per_call, workers * per_call, result["late_p95_ms"])
 
 
-def _cpu(server: RunningServer) -> list[float]:
+def _cpu(pid: int) -> list[float]:
     """Seconds so far: of the server's own process, of its workers."""
-    process = psutil.Process(server.process.pid)
+    process = psutil.Process(pid)
     workers = sum(sum(child.cpu_times()[:2]) for child in process.children(recursive=True))
     return [sum(process.cpu_times()[:2]), workers]
 

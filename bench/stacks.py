@@ -145,6 +145,7 @@ class OurCall:
         self.cuts: dict[int, Cut] = {}
         self._last_position = self._ended_at = 0
         self._answered: int | None = None
+        self._hanging_up = False
         settings = AgentSettings(
             listen=ListenSettings(turns=TurnPolicy(eager_end=None)),
             speculate=False,
@@ -166,6 +167,7 @@ class OurCall:
 
     async def close(self) -> None:
         """Hang up."""
+        self._hanging_up = True
         self._audio.close()
         self.runner.leave()
         if self._running is not None:
@@ -191,5 +193,5 @@ class OurCall:
             elif out.reply != self._answered and np.abs(out.pcm).max(initial=0.0) > AUDIBLE:
                 self._answered = out.reply
                 self.record.answers.append((self._ended_at, time.perf_counter()))
-        elif isinstance(out, ClearAudio):
+        elif isinstance(out, ClearAudio) and not self._hanging_up:
             self.cuts[out.reply] = Cut(self._last_position, time.perf_counter(), [])

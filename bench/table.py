@@ -41,6 +41,11 @@ def above(what: str, ours: float, floor: float, unit: str, target: float | None 
     return Row(what, ours, unit, ours - floor, floor, target, note=note)
 
 
+def beside(what: str, ours: float, floor: float, unit: str, target: float | None = None, note: str = "") -> Row:
+    """A figure that counts whole, with the floor beside it."""
+    return Row(what, ours, unit, ours, floor, target, note=note)
+
+
 def plain(
     what: str, ours: float, unit: str, target: float | None = None, note: str = "", *, at_least: bool = False
 ) -> Row:
