@@ -36,7 +36,7 @@ def test_when_it_is_closed_the_floor_of_the_whole_pause_counts() -> None:
 def test_a_judgement_counts_by_its_weight() -> None:
     made = follower()
     made.close_segment(1, final(1, "a large latte"), 0.2)
-    assert made.floor.completeness == 0.4
+    assert made.floor.completeness == 0.35
 
 
 def test_interim_words_in_an_eagerly_ended_turn_wait_for_voice_or_the_final() -> None:

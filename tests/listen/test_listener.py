@@ -205,7 +205,7 @@ class TestWithAnEndOfTurnModel:
         told = listener.judge(Completeness(question.position, 1.0))
         end = told[-1]
         assert isinstance(end, TurnEnded)
-        assert end.decision.completeness == pytest.approx(0.8)
+        assert end.decision.completeness == pytest.approx(0.75)
 
     def test_a_judgement_nobody_waits_for_is_dropped(self) -> None:
         listener, _ = self.listener()

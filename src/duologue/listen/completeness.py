@@ -30,8 +30,8 @@ class CompletenessPolicy:
     """The value each rule gives. 0 waits longest, 1 answers soonest, 0.5 is silence alone."""
 
     nothing_said: float = UNKNOWN
-    plain: float = 0.6
-    """Words no rule has anything to say about."""
+    plain: float = UNKNOWN
+    """Words no rule has anything to say about: silence alone decides."""
     filler: float = 0.0
     """Ends in "um", "you know"."""
     open_word: float = 0.1
@@ -42,7 +42,7 @@ class CompletenessPolicy:
     """An answer by itself: "yes", "no thanks"."""
     question: float = 0.9
     """The recogniser wrote a question mark."""
-    inversion: float = 0.65
+    inversion: float = 0.55
     """Begins like a question; whether it is finished the words alone hardly say: a fifth of the pauses, a quarter of the ends."""
     sentence: float = 0.85
     """The recogniser wrote a full stop."""

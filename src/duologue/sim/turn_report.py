@@ -27,10 +27,9 @@ def word_errors(heard: Sequence[Heard]) -> dict[str, WordErrors]:
         said: dict[int, list[str]] = {place: [] for place in range(len(one.dialogue.turns))}
         for segment in sorted(one.hypotheses):
             final = one.hypotheses[segment][-1]
-            start = (
-                one.hypotheses[segment][0].words[0].start if final.words and one.hypotheses[segment][0].words else None
-            )
-            turn = turn_at(one.dialogue, start if start is not None else final.position - 4_000, final.position)
+            if not final.words:
+                continue
+            turn = turn_at(one.dialogue, final.words[0].start, final.words[-1].end)
             if turn is not None:
                 said[one.dialogue.turns.index(turn)].append(final.text)
         for place, turn in enumerate(one.dialogue.turns):
