@@ -93,12 +93,14 @@ class EngineLines:
 
     async def open(self) -> None:
         """Open every engine. Raises `Refused`, `Violation` or `EngineFailure`; then none is open."""
+        opened = False
         try:
             for line in self._lines():
                 await line.open()
-        except BaseException:
-            self.close()
-            raise
+            opened = True
+        finally:
+            if not opened:
+                self.close()
 
     async def reopen(self, options: ListenOptions, engines: ListenEngines | None) -> None:
         """Another recogniser, or other options for it; it hears again what was not answered. When it raises nothing has changed."""
