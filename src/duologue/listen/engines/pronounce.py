@@ -79,7 +79,7 @@ def pronounce(word: str, lookup: Lookup | None = None) -> str:
         known = _from_known(lower, lookup)
         if known is not None:
             return known
-    parts = re.findall(r"[a-z']+|\d", lower)
+    parts = re.findall(r"[a-z']+|[0-9]", lower)
     phones = [DIGITS[part] if part.isdigit() else _by_rules(part) for part in parts]
     return " ".join(phone for phone in phones if phone) or "AH"
 

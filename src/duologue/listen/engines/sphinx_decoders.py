@@ -1,13 +1,15 @@
 """The decoders of one process: loaded once, lent for one utterance at a time.
 
-A decoder carries nothing from one user to the next: the cepstral mean is set at the start of every utterance, and searches are chosen
-by name. Loading one costs about 0.6 s and 90 MB (20 MB without the language model), so they are kept and lent again.
+A decoder carries nothing from one user to the next: the cepstral mean is set at the start of every utterance, and what to listen for is
+chosen by name. Loading one costs about 0.6 s and 90 MB (0.15 s and 25 MB without the language model), so they are kept and lent again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -22,11 +24,13 @@ class Search(StrEnum):
     """What a decoder is made for; each has its own way of weighing words."""
 
     OPEN = "open"
-    """Any English, by the language model."""
+    """Any English, by the language model, keyterms raised."""
     TASK = "task"
     """The sentences of a grammar."""
     STRING = "string"
     """Digits or letters in any order and number."""
+    PHONES = "phones"
+    """Any sound of speech: what a grammar must beat to be believed."""
 
 
 _MANNERS: dict[Search, dict[str, Any]] = {
@@ -36,24 +40,62 @@ _MANNERS: dict[Search, dict[str, Any]] = {
     Search.TASK: {"bestpath": False, "lm": None},
     # Every pause is worth a digit unless words cost something: 62 to 37 percent word errors on digits, 66 to 26 on spelling.
     Search.STRING: {"bestpath": False, "lm": None, "wip": 0.003, "silprob": 0.1},
+    Search.PHONES: {"bestpath": False, "lm": None, "wip": 0.1},
 }
-KEPT_SEARCHES = 8
+
+_PHONES = (
+    "AA AE AH AO AW AY B CH D DH EH ER EY F G HH IH IY JH K L M N NG OW OY P R S SH T TH UH UW V W Y Z ZH"
+).split()
+_PHONE_WORDS = {f"ph_{phone.lower()}": phone for phone in _PHONES}
+_PHONE_LOOP = f"#JSGF V1.0; grammar phones; public <phones> = ({' | '.join(_PHONE_WORDS)})+;"
+
+KEPT_GRAMMARS = 8
 """Grammars a decoder keeps compiled; the one not used for longest goes first."""
+KEPT_MODELS = 2
+"""Sets of keyterms a decoder keeps; each costs a search tree."""
+MOST_ADDED_WORDS = 5000
+"""Words added to one decoder's dictionary before it is replaced, so that a server that lives long does not grow."""
+KEYTERM_MARK = "~"
+"""Ends the dictionary's name of a keyterm: `brown_sugar~`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What to listen for."""
+
+    search: Search = Search.OPEN
+    grammar: str = ""
+    """JSGF, for `TASK` and `STRING`."""
+    keyterms: tuple[str, ...] = ()
+    """For `OPEN`."""
+
+    @property
+    def name(self) -> str:
+        """The search's name in a decoder; empty for the plain language model."""
+        said = self.grammar or "\n".join(self.keyterms)
+        return hashlib.sha256(said.encode()).hexdigest()[:16] if said else ""
+
+
+def keyterm_name(term: str) -> str:
+    """What a keyterm is called in the dictionary; empty when nothing in it can be pronounced."""
+    slug = re.sub(r"[^a-z0-9']+", "_", term.lower()).strip("_'")
+    return slug + KEYTERM_MARK if slug else ""
 
 
 @dataclass(slots=True)
 class Lent:
-    """A decoder and the grammars it has compiled."""
+    """A decoder and what it has compiled."""
 
     decoder: Any
     search: Search
-    searches: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    compiled: OrderedDict[str, None] = field(default_factory=OrderedDict)
+    added: int = 0
 
 
 class Decoders:
     """Makes, keeps and lends decoders. Used from one thread."""
 
-    def __init__(self, model: str, max_active_states: int, language_weight: float) -> None:
+    def __init__(self, model: str, max_active_states: int, language_weight: float, keyterm_weight: float) -> None:
         import pocketsphinx
 
         root = Path(model) if model else Path(pocketsphinx.get_model_path()) / "en-us"
@@ -65,52 +107,90 @@ class Decoders:
             "maxhmmpf": max_active_states,
             "loglevel": "FATAL",
         }
-        self._model_settings: dict[str, Any] = {"lm": str(root / "en-us.lm.bin"), "lw": language_weight}
+        self._model = str(root / "en-us.lm.bin")
+        self._language_weight = language_weight
+        self._keyterm_weight = keyterm_weight
         self._free: dict[Search, list[Lent]] = {search: [] for search in Search}
 
-    def lend(self, search: Search = Search.OPEN, grammar: str = "") -> Lent:
-        """A decoder ready for open speech, or for `grammar`. Give it back."""
-        free = self._free[search]
-        lent = free.pop() if free else self._load(search)
-        if grammar:
-            self._use(lent, grammar)
+    def lend(self, expected: Expected) -> Lent:
+        """A decoder that listens for what is expected. Give it back. Raises `Violation("grammar")` for anything else than JSGF."""
+        free = self._free[expected.search]
+        lent = free.pop() if free else self._load(expected.search)
+        try:
+            self._use(lent, expected)
+        except Violation:
+            self.give_back(lent)
+            raise
         return lent
 
     def give_back(self, lent: Lent) -> None:
         """It may serve another stream."""
-        self._free[lent.search].append(lent)
+        if lent.added <= MOST_ADDED_WORDS:
+            self._free[lent.search].append(lent)
 
-    def check(self, search: Search, grammar: str) -> None:
-        """Compile `grammar` once, so that its first use costs nothing. Raises `Violation("grammar")` for anything else than JSGF."""
+    def _load(self, search: Search) -> Lent:
+        settings = dict(self._settings)
+        if search is Search.OPEN:
+            settings |= {"lm": self._model, "lw": self._language_weight}
+        return Lent(self._library.Decoder(**settings, **_MANNERS[search]), search)
+
+    def _use(self, lent: Lent, expected: Expected) -> None:
+        decoder, name = lent.decoder, expected.name
+        if expected.search is Search.PHONES:
+            name = Search.PHONES.value
+        if not name:
+            decoder.activate_search("_default")
+            return
+        if name not in lent.compiled:
+            self._compile(lent, name, expected)
+            kept = KEPT_MODELS if expected.search is Search.OPEN else KEPT_GRAMMARS
+            while len(lent.compiled) >= kept:
+                decoder.remove_search(lent.compiled.popitem(last=False)[0])
+        lent.compiled[name] = None
+        lent.compiled.move_to_end(name)
+        decoder.activate_search(name)
+
+    def _compile(self, lent: Lent, name: str, expected: Expected) -> None:
+        if expected.search is Search.OPEN:
+            self._raise_keyterms(lent, name, expected.keyterms)
+        elif expected.search is Search.PHONES:
+            self._add_words(lent, _PHONE_WORDS)
+            lent.decoder.add_jsgf_string(name, _PHONE_LOOP)
+        else:
+            self._add_grammar(lent, name, expected.grammar)
+
+    def _add_grammar(self, lent: Lent, name: str, grammar: str) -> None:
         # The library prints what it cannot read to standard output, so the header is looked at first.
         if not is_jsgf(grammar):
             raise _bad_grammar("it does not begin with '#JSGF V1.0; grammar name;'")
-        self.give_back(self.lend(search, grammar))
-
-    def _load(self, search: Search) -> Lent:
-        settings = {**self._settings, **(self._model_settings if search is Search.OPEN else {}), **_MANNERS[search]}
-        return Lent(self._library.Decoder(**settings), search)
-
-    def _use(self, lent: Lent, grammar: str) -> None:
-        name = hashlib.sha256(grammar.encode()).hexdigest()[:16]
-        if name not in lent.searches:
-            self._compile(lent, name, grammar)
-            while len(lent.searches) >= KEPT_SEARCHES:
-                lent.decoder.remove_search(lent.searches.popitem(last=False)[0])
-        lent.searches[name] = None
-        lent.searches.move_to_end(name)
-        lent.decoder.activate_search(name)
-
-    def _compile(self, lent: Lent, name: str, grammar: str) -> None:
-        decoder = lent.decoder
-        for word in sorted(grammar_words(grammar)):
-            if decoder.lookup_word(word) is None:
-                decoder.add_word(word, pronounce(word, decoder.lookup_word), False)
+        known = lent.decoder.lookup_word
+        words = sorted(grammar_words(grammar))
+        self._add_words(lent, {word: pronounce(word, known) for word in words if known(word) is None})
         try:
-            decoder.add_jsgf_string(name, grammar)
+            lent.decoder.add_jsgf_string(name, grammar)
         except (RuntimeError, ValueError) as error:
-            self.give_back(lent)
             raise _bad_grammar(str(error)) from error
+
+    def _raise_keyterms(self, lent: Lent, name: str, keyterms: tuple[str, ...]) -> None:
+        """A copy of the language model in which each keyterm is one more word, likely anywhere.
+
+        As whole phrases: a phrase needs all of its sounds before it wins, so raising it hardly disturbs other speech.
+        """
+        decoder = lent.decoder
+        model = self._library.NGramModel(decoder.config, decoder.logmath, self._model)
+        for term in keyterms:
+            word = keyterm_name(term)
+            if word:
+                spoken = word.removesuffix(KEYTERM_MARK).replace("_", " ").split()
+                self._add_words(lent, {word: " ".join(pronounce(part, decoder.lookup_word) for part in spoken)})
+                model.add_word(word, self._keyterm_weight)
+        decoder.add_lm(name, model)
+
+    def _add_words(self, lent: Lent, words: Mapping[str, str]) -> None:
+        for word, phones in words.items():
+            if lent.decoder.lookup_word(word) is None:
+                lent.decoder.add_word(word, phones, False)
+                lent.added += 1
 
 
 def _bad_grammar(why: str) -> Violation:
