@@ -178,16 +178,9 @@ class Audit:
             assert len(heard.split()) == ear.words(self._now), "what was heard is not what the ear heard"
         lines = [line for line in self._session.history.lines if line.speaker is Speaker.ASSISTANT]
         if heard:
-            assert any(line.text.endswith(heard.split()[-1]) for line in lines), (
+            assert any(line.text.rstrip().endswith(heard.split()[-1]) for line in lines), (
                 "the history does not end where the caller's ear did"
             )
-        elif self._by_ear:
-            assert all(line.cut or line.text.strip() in self._whole() for line in lines), (
-                "a line was kept that nobody heard"
-            )
-
-    def _whole(self) -> set[str]:
-        return {text.strip() for text in (*self._generated.values(), *self._given)} | {""}
 
     def _settle(self, call_id: str) -> None:
         assert call_id in self._asked

@@ -186,3 +186,15 @@ def test_a_draining_session_takes_no_more_lines() -> None:
     call.until(10.0)
     assert call.log().splitlines()[-1] == "  4.20  end: drained"
     assert call.history() == ["caller: hello", f"agent: {LONG}"]
+
+
+def test_a_turn_kept_for_later_is_answered_even_if_the_line_was_cut_in_vain_meanwhile() -> None:
+    call = Call(answers=["Yes."])
+    call.starts(0.5)
+    call.feed(agent("Please listen to this.", Manner.INTERRUPT), 1.0)
+    call.ends(1.2, "hello?")
+    call.starts(1.3)
+    call.voice(1.5, 0.2)
+    call.ends(2.0, "")
+    call.until(6.0)
+    assert call.history() == ["agent: Please listen to this.", "caller: hello?", "agent: Yes."]

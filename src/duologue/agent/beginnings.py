@@ -114,5 +114,5 @@ class Beginnings:
         else:
             self._thinking.close(reply)
         reply.protected = old.protected
-        talk.unanswered = False
+        talk.unanswered = cut.unanswered
         talk.stage = Stage.THINKING

@@ -55,7 +55,7 @@ class Endings:
         if ended is None:
             return
         reply, heard = ended
-        talk.cut = Cut(reply, heard, generating) if talk.by_voice else None
+        talk.cut = Cut(reply, heard, generating, talk.unanswered) if talk.by_voice else None
         if reply.origin is Origin.MODEL and not heard:
             talk.unanswered = True
 

@@ -39,6 +39,8 @@ class Cut:
     """Characters of its text that were heard."""
     generating: bool
     """The model was still writing."""
+    unanswered: bool
+    """Something else of the caller's waited for an answer already."""
 
 
 class Talk:
