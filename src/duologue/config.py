@@ -36,6 +36,7 @@ class ServerSection(Section, frozen=True, kw_only=True):
     drain_s: float = 30.0
     data_dir: str = ""
     max_connections: int = 500
+    origins: tuple[str, ...] = ("loopback",)
 
 
 class TlsSection(Section, frozen=True, kw_only=True):

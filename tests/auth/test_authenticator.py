@@ -26,6 +26,10 @@ class TwoKeys:
         }
         return known.get(text)
 
+    def named(self, prefix: str) -> KeyRecord | None:
+        records = (self.find(text) for text in ("good", "old", "gone"))
+        return next((record for record in records if record and record.prefix == prefix), None)
+
     def any(self) -> bool:
         return not self.empty
 

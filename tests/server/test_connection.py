@@ -30,12 +30,16 @@ class OneKey:
             text
         )
 
+    def named(self, prefix: str) -> KeyRecord | None:
+        records = (self.find(text) for text in ("good", "old", "gone"))
+        return next((record for record in records if record and record.prefix == prefix), None)
+
     def any(self) -> bool:
         return True
 
 
 def with_keys(services: Services) -> None:
-    services.authenticator = Authenticator(OneKey(), services.wall, open_until_first_key=False)
+    services.authenticator = Authenticator(OneKey(), services.wall, open_until_first_key=False, tokens=services.tokens)
 
 
 async def refused(client: Client) -> tuple[int, dict[str, str], dict[str, Any]]:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from duologue.auth.credentials import Credentials
 from duologue.auth.keys import KeyRecord
+from duologue.auth.tokens import TokenClaims, TokenSigner
 from duologue.errors import Refused
 
 
@@ -20,6 +21,18 @@ class Identity:
     name: str = "anonymous"
     connections: int | None = None
     """Own limit of connections per kind."""
+    grants: frozenset[str] | None = None
+    """What an access token opens; `None` for an API key, which opens everything."""
+
+    def require(self, grant: str) -> None:
+        """Check that it may use surfaces of this kind. Raises `Refused("forbidden")`."""
+        if self.grants is not None and grant not in self.grants:
+            raise Refused("forbidden", f"This access token does not grant {grant!r}")
+
+    def require_key(self) -> None:
+        """Check that it came with an API key: tokens make no tokens and manage nothing (C§4). Raises `Refused("forbidden")`."""
+        if self.grants is not None:
+            raise Refused("forbidden", "This needs an API key; an access token is not enough")
 
 
 ANYBODY = Identity()
@@ -32,6 +45,10 @@ class KeyLookup(Protocol):
         """The record of a key; `None` for a wrong one."""
         ...
 
+    def named(self, prefix: str) -> KeyRecord | None:
+        """The record of the key with this public prefix."""
+        ...
+
     def any(self) -> bool:
         """There is at least one key."""
         ...
@@ -40,10 +57,21 @@ class KeyLookup(Protocol):
 class Authenticator:
     """Judges credentials. Calls may block on the database: the server makes them in a thread."""
 
-    def __init__(self, keys: KeyLookup | None, wall: Callable[[], float], *, open_until_first_key: bool) -> None:
-        """Without `keys` everybody may connect; with `open_until_first_key` everybody may while no key has been made."""
+    def __init__(
+        self,
+        keys: KeyLookup | None,
+        wall: Callable[[], float],
+        *,
+        open_until_first_key: bool,
+        tokens: TokenSigner | None = None,
+    ) -> None:
+        """Without `keys` everybody may connect; with `open_until_first_key` everybody may while no key has been made.
+
+        A token is believed as far as it goes even where nobody needs a key, so that a program behaves as it will where they do.
+        """
         self._keys = keys
         self._wall = wall
+        self._tokens = tokens
         self._open_until_first_key = open_until_first_key
 
     @property
@@ -56,14 +84,18 @@ class Authenticator:
 
         A wrong key is told nothing more; the holder of a whole key, once right, may know that it expired or was revoked.
         """
+        claims = self._claims(credentials.secret)
         if self._keys is None or (self._open_until_first_key and not self._keys.any()):
-            return ANYBODY
+            return ANYBODY if claims is None else replace(ANYBODY, grants=claims.grants)
         if credentials.secret is None:
             raise Refused("unauthorized", "An API key is required")
-        record = self._keys.find(credentials.secret)
+        record = self._keys.find(credentials.secret) if claims is None else self._keys.named(claims.key)
         if record is None:
             raise Refused("unauthorized", "Invalid credentials")
         state = record.state(self._wall())
         if state != "active":
             raise Refused("unauthorized", f"Invalid credentials: the key is {state}")
-        return Identity(record.prefix, record.name, record.connections)
+        return Identity(record.prefix, record.name, record.connections, None if claims is None else claims.grants)
+
+    def _claims(self, secret: str | None) -> TokenClaims | None:
+        return None if secret is None or self._tokens is None else self._tokens.read(secret, self._wall())

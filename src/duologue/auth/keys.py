@@ -101,6 +101,12 @@ class KeyStore:
         same = hmac.compare_digest(expected, _digest(text))
         return _record(row) if row is not None and same else None
 
+    def named(self, prefix: str) -> KeyRecord | None:
+        """The record of the key with this public prefix, whatever its state."""
+        with self._database.transaction() as connection:
+            row = connection.execute(select(KEYS).where(KEYS.c.prefix == prefix)).mappings().first()
+        return None if row is None else _record(row)
+
     def records(self) -> list[KeyRecord]:
         """All keys, oldest first."""
         with self._database.transaction() as connection:

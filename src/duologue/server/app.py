@@ -14,6 +14,7 @@ from litestar import Litestar
 from duologue.errors import DuologueError
 from duologue.server.asgi import Receive, Scope, Send
 from duologue.server.connection import serve_connection
+from duologue.server.cors import CrossOrigin
 from duologue.server.http import http_application
 from duologue.server.refusals import refuse_socket, unknown_path
 from duologue.server.routes import find_route
@@ -29,6 +30,7 @@ class Application:
         self.services = services
         self._http = http_application(services)
         self._paths = re.compile("|".join(f"(?:{_pattern(path)})" for path in _paths(self._http)))
+        self._cross_origin = CrossOrigin(services.config.server.origins)
         self._running: asyncio.Task[None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -36,7 +38,7 @@ class Application:
         if scope["type"] == "websocket":
             await self._serve_socket(scope, receive, send)
         elif scope["type"] == "http":
-            await cast("Any", self._http)(self._without_prefix(scope), receive, send)
+            await self._serve_http(scope, receive, send)
         else:
             await self._serve_lifespan(receive, send)
 
@@ -64,6 +66,11 @@ class Application:
             await refuse_socket(scope, receive, send, refusal)
             return
         await serve_connection(self.services, route, scope, receive, send)
+
+    async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not await self._cross_origin.answers(scope, receive, send):
+            marked = self._cross_origin.wrap(scope, send)
+            await cast("Any", self._http)(self._without_prefix(scope), receive, marked)
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup

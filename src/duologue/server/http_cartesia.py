@@ -1,15 +1,16 @@
-"""Cartesia's small HTTP resources: status and the list of voices (C§10)."""
+"""Cartesia's small HTTP resources: status, access tokens and the list of voices (C§4, C§10)."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from litestar import Request, Router, get
+from litestar import Router, get, post
 
 from duologue import __version__
-from duologue.auth.credentials import read_credentials
 from duologue.errors import Violation
-from duologue.protocols.query import Handshake, Query, read_headers, read_query
+from duologue.protocols.cartesia.http_bodies import read_token_request
+from duologue.protocols.query import Query
+from duologue.server.requests import AnyRequest, handshake_of, identify_key
 from duologue.server.services import Services
 from duologue.speak.voices import Voice, VoiceCatalogue
 
@@ -20,37 +21,39 @@ _CREATED_AT = "2026-01-01T00:00:00Z"
 
 
 def cartesia_router(services: Services) -> Router:
-    """`GET /` and the voices."""
+    """`GET /`, tokens and the voices."""
 
     @get("/", sync_to_thread=False)
     def status() -> dict[str, Any]:
         """No credential needed (C§10.6)."""
         return {"ok": True, "version": __version__}
 
+    @post(["/access-token", "/agents/access-token"], status_code=200)
+    async def access_token(request: AnyRequest) -> dict[str, str]:
+        """A token for a browser, made with an API key. The second path stands in some of the vendor's samples."""
+        identity = await identify_key(services, request)
+        wanted = read_token_request(await request.body(), strict=services.config.server.strict)
+        token_id = services.ids.uuid()
+        now = services.wall()
+        return {"token": services.tokens.issue(identity.key, wanted.grants, now, wanted.lifetime_s, token_id)}
+
     @get("/voices")
-    async def voices(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    async def voices(request: AnyRequest) -> dict[str, Any]:
         """A page of voices."""
-        handshake = await _identified(services, request)
-        return voice_page(services.voices, handshake.query)
+        await identify_key(services, request)
+        return voice_page(services.voices, handshake_of(request).query)
 
     @get("/voices/{voice_id:str}")
-    async def voice(request: Request[Any, Any, Any]) -> dict[str, Any]:
+    async def voice(request: AnyRequest) -> dict[str, Any]:
         """One voice."""
-        await _identified(services, request)
+        await identify_key(services, request)
         voice_id = str(request.path_params["voice_id"])
         found = next((each for each in services.voices if voice_id in (each.id, each.name)), None)
         if found is None:
             raise Violation("voice_not_found", f"No voice has the id {voice_id[:80]!r}")
         return voice_body(found)
 
-    return Router("/", route_handlers=[status, voices, voice])
-
-
-async def _identified(services: Services, request: Request[Any, Any, Any]) -> Handshake:
-    scope: Any = request.scope
-    handshake = Handshake(scope["path"], read_query(scope["query_string"]), read_headers(scope["headers"]))
-    await services.identify(read_credentials(handshake))
-    return handshake
+    return Router("/", route_handlers=[status, access_token, voices, voice])
 
 
 def voice_page(catalogue: VoiceCatalogue, query: Query) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from duologue.auth.authenticator import Authenticator, Identity
 from duologue.auth.concurrency import RETRY_AFTER_S, ConcurrencyLimiter, Kind, Lease
 from duologue.auth.credentials import Credentials
 from duologue.auth.keys import KeyStore
+from duologue.auth.tokens import TokenSigner, token_secret
 from duologue.config import AuthMode, Config, data_dir
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import IdSource, RandomIds
@@ -56,6 +57,7 @@ class Services:
     speak: SpeakEngines
     thinking: Thinking
     authenticator: Authenticator
+    tokens: TokenSigner
     limiter: ConcurrencyLimiter
     ledger: Ledger
     lifecycle: Lifecycle
@@ -95,7 +97,11 @@ class Services:
         raise Refused("draining", "The server takes no new connections now", retry_after_s=2.0)
 
     def lease(self, identity: Identity, kind: Kind) -> Lease:
-        """A place for one connection. Raises `Refused("concurrency_limited")`: before the upgrade, while it still can be HTTP."""
+        """A place for one connection: before the upgrade, while a refusal still can be HTTP.
+
+        Raises `Refused`: `concurrency_limited`, or `forbidden` for a token without the grant.
+        """
+        identity.require(kind)
         room = self.engines.callers
         if kind is not Kind.TTS and room is not None and self.limiter.held_for(Kind.STT, Kind.AGENT) >= room:
             raise Refused(
@@ -180,6 +186,7 @@ def build_services(
     synthesizer = hosted.require(Role.SYNTHESIZER)
     thinking = Thinking(models) if models else build_thinking(config.think, config.agent.limits.tool_timeout)
     database, keys = _open_books(config, folder)
+    tokens = TokenSigner(token_secret(None if database is None else folder or data_dir(config)))
     return Services(
         config=config,
         ids=ids or RandomIds(),
@@ -194,7 +201,8 @@ def build_services(
         ),
         speak=SpeakEngines({synthesizer.spec.name: synthesizer.host}, voices),
         thinking=thinking,
-        authenticator=Authenticator(keys, wall, open_until_first_key=open_door),
+        authenticator=Authenticator(keys, wall, open_until_first_key=open_door, tokens=tokens),
+        tokens=tokens,
         limiter=ConcurrencyLimiter(
             {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
             config.server.max_connections,

@@ -81,4 +81,14 @@ TTS = Surface(
     unsupported=(Row("phoneme_timestamps", NO),),
 )
 
-SURFACES = (STT_TURNS, TTS)
+TOKENS = Surface(
+    "Access tokens: `POST /access-token`",
+    "Authenticate your client applications (C§4)",
+    from_client=(
+        Row("grants", YES, "`tts`, `stt`, `agent`; each is no unless given; another surface is 403"),
+        Row("expires_in", YES, "1 to 3,600 seconds; 3,600 when left out"),
+    ),
+    from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
+)
+
+SURFACES = (STT_TURNS, TTS, TOKENS)
