@@ -32,6 +32,8 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
     CommandEntry("say", "duologue.cli.say", "Say a text."),
     CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
+    CommandEntry("simulate", "duologue.cli.simulate", "Test an agent offline, with simulated callers."),
+    CommandEntry("replay", "duologue.cli.replay", "Decide a recorded call again, as it was or with other settings."),
     CommandEntry("models", "duologue.cli.models", "Show engines and models: versions, licences, speed measured here."),
     CommandEntry("doctor", "duologue.cli.doctor", "Find what is missing, open or slow, and what to do about it."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),

@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from duologue.audio.formats import LISTEN_RATE
 from duologue.runtime.machine import Seconds
 from duologue.sim.ear import Ear
-from duologue.sim.marked import Lexicon, say
+from duologue.sim.marked import Lexicon, find_words, say
 from duologue.sim.plan import Answering, Plan, Step, Wait
 from duologue.sim.wire import AsgiApp, MemorySocket
 
@@ -36,6 +36,16 @@ class Received:
 
 
 @dataclass(slots=True)
+class StepDone:
+    """When a step of the plan was carried out."""
+
+    began: Seconds
+    """Its line began to sound, or its message was sent."""
+    ended: Seconds
+    """Its line was over."""
+
+
+@dataclass(slots=True)
 class Call:
     """Everything that came of a call, for the audit."""
 
@@ -44,6 +54,8 @@ class Call:
     ear: Ear
     received: list[Received] = field(default_factory=list)
     clears: list[Seconds] = field(default_factory=list)
+    steps: list[StepDone] = field(default_factory=list)
+    """Of the plan, as far as they were reached."""
     tool_answers: dict[str, tuple[Seconds, str]] = field(default_factory=dict)
     """By the call's id: when it was answered, and with what."""
     began: Seconds = 0.0
@@ -56,14 +68,40 @@ class Call:
         return [received for received in self.received if received.message.get("type") == kind]
 
 
+Mouth: TypeAlias = Callable[[Step], list[NDArray[np.int16]]]
+"""Makes the sounds of a step's line, at `LISTEN_RATE`."""
+
+
+def marked_mouth(lexicon: Lexicon) -> Mouth:
+    """Speaks marked speech; ` / ` in a line is a hesitation."""
+
+    def speak(step: Step) -> list[NDArray[np.int16]]:
+        sounds: list[NDArray[np.int16]] = []
+        for place, part in enumerate(step.line.split(" / ")):
+            if place:
+                sounds.append(np.zeros(round(step.hesitation * LISTEN_RATE), dtype=np.int16))
+            sounds.append(say(part, lexicon))
+        return sounds
+
+    return speak
+
+
 class Caller:
     """Carries out a plan against an application."""
 
-    def __init__(self, app: AsgiApp, plan: Plan, lexicon: Lexicon, path: str = "/v1/agent/converse") -> None:
+    def __init__(
+        self,
+        app: AsgiApp,
+        plan: Plan,
+        lexicon: Lexicon,
+        mouth: Mouth | None = None,
+        path: str = "/v1/agent/converse",
+    ) -> None:
         loop = asyncio.get_running_loop()
         self._now: Callable[[], Seconds] = loop.time
         self._plan = plan
         self._lexicon = lexicon
+        self._speak = mouth or marked_mouth(lexicon)
         self.call = Call(plan, lexicon, Ear(AGENT_RATE))
         """What has come of the call so far."""
         self._socket = MemorySocket(app, path, self._take)
@@ -99,8 +137,11 @@ class Caller:
 
     async def _carry_out(self, step: Step) -> None:
         await self._wait(step)
-        if step.line:
-            self._speak(step)
+        done = StepDone(self._now(), self._now())
+        self.call.steps.append(done)
+        if step.line or step.wav:
+            self._mouth += self._speak(step)
+            done.ended += sum(len(sound) for sound in self._mouth) / LISTEN_RATE
             while self._mouth:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
                 await asyncio.sleep(self._plan.frame_s)
         if step.message is not None:
@@ -112,18 +153,20 @@ class Caller:
         while self._now() < until and self._socket.closed is None:
             if step.wait is Wait.NOTHING:
                 break
-            if step.wait is Wait.AGENT_SPEAKS and self.call.ear.sounding(self._now()):
+            if step.wait is Wait.AGENT_SPEAKS and self._hears_agent(step.after_words):
                 break
             if step.wait is Wait.AGENT_SILENT and not self._thinking and self.call.ear.silent_at <= self._now():
                 break
             await asyncio.sleep(self._plan.frame_s)
         await asyncio.sleep(step.then)
 
-    def _speak(self, step: Step) -> None:
-        for place, part in enumerate(step.line.split(" / ")):
-            if place:
-                self._mouth.append(np.zeros(round(step.hesitation * LISTEN_RATE), dtype=np.int16))
-            self._mouth.append(say(part, self._lexicon))
+    def _hears_agent(self, words: int) -> bool:
+        now = self._now()
+        if not words:
+            return self.call.ear.sounding(now)
+        sounds = self.call.ear.sounds
+        heard = self.call.ear.heard(now, sounds[-1].label) if sounds else np.zeros(0, dtype=np.int16)
+        return len(find_words(heard, self._lexicon)) >= words
 
     async def _microphone(self) -> None:
         """One frame after the other, silence when there is nothing to say."""

@@ -46,7 +46,6 @@ class Case:
     answers: tuple[Answer, ...]
     recognizer: Temper
     synthesizer: Temper
-    eager: bool
     late_facts: Seconds
     """Facts reach the session up to this much late, in order within a kind of work."""
 
@@ -70,7 +69,6 @@ def draw(seed: int) -> Case:
         answers=tuple(_answer(chance) for _ in range(12)),
         recognizer=_temper(chance),
         synthesizer=_temper(chance),
-        eager=eager,
         late_facts=chance.choice((0.0, 0.0, 0.05, 0.3, 2.0, 4.0)),
     )
 

@@ -26,6 +26,10 @@ class Step:
     patience: Seconds = 15.0
     line: str = ""
     """Words to say; ` / ` marks a hesitation."""
+    wav: str = ""
+    """A recording to play instead; only where real engines listen."""
+    after_words: int = 0
+    """With `AGENT_SPEAKS`: wait until so many words of the agent's line were heard."""
     hesitation: Seconds = 0.5
     message: dict[str, Any] | None = field(default=None, hash=False)
     """A message of the wire, sent as JSON."""

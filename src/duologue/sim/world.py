@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 import structlog
+from msgspec import structs
 
 from duologue.agent.commands import Command
 from duologue.agent.events import (
@@ -44,7 +45,7 @@ from duologue.server.app import create_app
 from duologue.server.engines import ConfiguredEngine, Host
 from duologue.server.services import Services, build_services
 from duologue.sim import clock
-from duologue.sim.caller import Call, Caller
+from duologue.sim.caller import Call, Caller, Mouth
 from duologue.sim.draw import Answer, Case
 from duologue.sim.hostile import HostileHost, Temper
 from duologue.sim.marked import Lexicon, MarkedRecognizer, MarkedSynthesizer
@@ -198,16 +199,19 @@ def simulate(case: Case) -> Outcome:
     """One case in a world of its own. Never raises for what the application did: that stands in the outcome."""
     outcome = Outcome(case)
     try:
-        clock.run(_live(case, outcome))
+        clock.run(_live_in_world(case, outcome))
     except Exception:  # noqa: BLE001 - whatever broke is what the simulation is there to find; it is reported in the outcome
         outcome.crash = traceback.format_exc()
     return outcome
 
 
-async def _live(case: Case, outcome: Outcome) -> None:
-    chance = random.Random(case.seed)
+async def _live_in_world(case: Case, outcome: Outcome) -> None:
     lexicon = Lexicon()
-    services = build_world(case, lexicon, chance)
+    await live(case, outcome, build_world(case, lexicon, random.Random(case.seed)), lexicon)
+
+
+async def live(case: Case, outcome: Outcome, services: Services, lexicon: Lexicon, mouth: Mouth | None = None) -> None:
+    """Make the call of a case on these services, and write what comes of it into the outcome."""
     services.watch = outcome.trace.watch
     collected = Collected()
     services.log = collected.logger()
@@ -216,7 +220,7 @@ async def _live(case: Case, outcome: Outcome) -> None:
     await app.start()
     before = asyncio.all_tasks()
     try:
-        caller = Caller(app, case.plan, lexicon)
+        caller = Caller(app, case.plan, lexicon, mouth)
         outcome.call = caller.call
         await caller.run()
         outcome.seconds = outcome.call.ended - outcome.call.began
@@ -226,10 +230,11 @@ async def _live(case: Case, outcome: Outcome) -> None:
         await app.stop()
 
 
-def build_world(case: Case, lexicon: Lexicon, chance: random.Random) -> Services:
-    """The services of a case. Must be called inside the running loop."""
+def build_world(case: Case, lexicon: Lexicon, chance: random.Random, config: Config | None = None) -> Services:
+    """The services of a case: its script answers, or, with a `config`, the models of that. Must be called inside the running loop."""
+    models = Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai") if config is None else None
     services = build_services(
-        Config(auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
+        structs.replace(config or Config(), auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
         ids=SeededIds(case.seed),
         wall=lambda: WALL,
         engines=[
@@ -237,7 +242,7 @@ def build_world(case: Case, lexicon: Lexicon, chance: random.Random) -> Services
             _engine(MarkedRecognizer(lexicon), case.recognizer, chance),
             _engine(MarkedSynthesizer(lexicon), case.synthesizer, chance),
         ],
-        models=Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai"),
+        models=models,
     )
     if case.late_facts:
         services.carry = LateFacts(case.late_facts, random.Random(chance.getrandbits(64))).carry

@@ -1,0 +1,56 @@
+"""What came of scenarios: as text, as JUnit XML for CI, and as the HTML timeline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from xml.etree import ElementTree as ET
+
+from duologue.sim.script import ScenarioResult
+
+
+def as_text(result: ScenarioResult) -> str:
+    """For people: the conversation, then what was expected."""
+    call = result.outcome.call
+    lines = [f"{'PASS' if result.passed else 'FAIL'}  {result.scenario.name}  ({result.outcome.seconds:.1f} s of call)"]
+    for received in () if call is None else call.received:
+        message = received.message
+        kind = message.get("type", "")
+        if kind == "ConversationText":
+            who = "caller" if message["role"] == "user" else "agent"
+            lines.append(f"  {received.at:8.2f}  {who:>6}: {message['content']}")
+        elif kind in ("UserStartedSpeaking", "FunctionCallRequest", "Warning", "Error"):
+            lines.append(f"  {received.at:8.2f}          {kind} {message.get('description', '')}".rstrip())
+    for verdict in result.verdicts:
+        mark = "ok  " if verdict.met else "FAIL"
+        lines.append(f"  {mark}  step {verdict.step}: {verdict.expected}; got {verdict.got}")
+    lines += [f"  FAIL  {breach}" for breach in result.breaches]
+    if result.outcome.crash:
+        lines.append(result.outcome.crash)
+    return "\n".join(lines)
+
+
+def as_junit(results: Sequence[ScenarioResult]) -> str:
+    """For CI: a suite per scenario, a case per expectation and one for the promises every call must keep."""
+    root = ET.Element("testsuites", name="duologue simulate")
+    for result in results:
+        failed = sum(not verdict.met for verdict in result.verdicts) + bool(result.breaches)
+        suite = ET.SubElement(
+            root,
+            "testsuite",
+            name=result.scenario.name,
+            tests=str(len(result.verdicts) + 1),
+            failures=str(failed),
+            time=f"{result.outcome.seconds:.3f}",
+        )
+        for verdict in result.verdicts:
+            case = ET.SubElement(
+                suite, "testcase", classname=result.scenario.name, name=f"step {verdict.step}: {verdict.expected}"
+            )
+            if not verdict.met:
+                ET.SubElement(case, "failure", message=f"got {verdict.got}")
+        case = ET.SubElement(suite, "testcase", classname=result.scenario.name, name="keeps its promises")
+        if result.breaches:
+            ET.SubElement(case, "failure", message=str(result.breaches[0])).text = "\n".join(map(str, result.breaches))
+        ET.SubElement(suite, "system-out").text = as_text(result)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
