@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import cached_property
 from typing import Any, cast
 
 from litestar import Litestar
@@ -24,14 +25,21 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 
 
 class Application:
-    """One server's ASGI callable."""
+    """One server's ASGI callable. Its HTTP half is built when it is first needed: a simulation makes thousands of servers and asks none."""
 
     def __init__(self, services: Services) -> None:
         self.services = services
-        self._http = http_application(services)
-        self._paths = re.compile("|".join(f"(?:{_pattern(path)})" for path in _paths(self._http)))
         self._cross_origin = CrossOrigin(services.config.server.origins)
         self._running: asyncio.Task[None] | None = None
+
+    @cached_property
+    def http(self) -> Litestar:
+        """The HTTP resources."""
+        return http_application(self.services)
+
+    @cached_property
+    def _paths(self) -> re.Pattern[str]:
+        return re.compile("|".join(f"(?:{_pattern(path)})" for path in _paths(self.http)))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch by scope type."""
@@ -70,7 +78,7 @@ class Application:
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await self._cross_origin.answers(scope, receive, send):
             marked = self._cross_origin.wrap(scope, send)
-            await cast("Any", self._http)(self._without_prefix(scope), receive, marked)
+            await cast("Any", self.http)(self._without_prefix(scope), receive, marked)
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup
@@ -99,8 +107,10 @@ class Application:
 
 
 def create_app(services: Services) -> Application:
-    """A plain ASGI application over the services."""
-    return Application(services)
+    """A plain ASGI application over the services, complete before the first request."""
+    application = Application(services)
+    application.http  # noqa: B018 - built here
+    return application
 
 
 def _paths(http: Litestar) -> list[str]:

@@ -41,7 +41,7 @@ from duologue.runtime.engines import Engine, EngineSpec, Role
 from duologue.runtime.forms import command_form, form_of
 from duologue.runtime.inline import InlineHost
 from duologue.runtime.machine import Seconds
-from duologue.server.app import create_app
+from duologue.server.app import Application
 from duologue.server.engines import ConfiguredEngine, Host
 from duologue.server.services import Services, build_services
 from duologue.sim import clock
@@ -216,7 +216,7 @@ async def live(case: Case, outcome: Outcome, services: Services, lexicon: Lexico
     collected = Collected()
     services.log = collected.logger()
     outcome.logged = collected.entries
-    app = create_app(services)
+    app = Application(services)
     await app.start()
     before = asyncio.all_tasks()
     try:
