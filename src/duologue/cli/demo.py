@@ -13,14 +13,14 @@ import typer
 from rich.console import Console
 
 from duologue.audio.containers import write_wav
-from duologue.audio.formats import LISTEN_RATE
-from duologue.audio.resample import resample
 from duologue.cli.child_server import ChildServer, child_server
 from duologue.cli.demo_screen import DemoScreen
 from duologue.cli.demo_story import BargeIn, tell_story
+from duologue.cli.demo_timeline import Tracks, make_timeline
 from duologue.cli.log_follower import LogFollower
 from duologue.cli.output import screen
 from duologue.cli.phone_call import SETTINGS, PhoneCall
+from duologue.console.timeline import render_html
 from duologue.errors import Violation
 
 
@@ -62,6 +62,7 @@ class DemoResult:
     """What the call left."""
 
     call: PhoneCall
+    tracks: Tracks
     barge_in: BargeIn
     log: list[dict[str, Any]]
     """The lines of the server's event log."""
@@ -78,9 +79,13 @@ async def _demo(out: Path) -> None:
     async with child_server({"auth": {"mode": "none"}}, progress) as server:
         console.print(f"ready after {server.ready_s:.1f} s; calling ws://{server.authority}/v1/agent/converse\n")
         result = await _call(server, show)
-    wav = write_recording(out / "demo.wav", result.call)
     _summarise(console, show, result)
-    console.print(f"wrote [bold]{wav}[/bold]  {result.call.now():.0f} s, caller left, agent right")
+    wav, page = out / "demo.wav", out / "demo.html"
+    tracks = result.tracks
+    write_wav(wav, np.stack([tracks.caller, tracks.agent], axis=1), tracks.rate)
+    page.write_text(render_html(make_timeline(result.call, tracks, result.barge_in, show.waits, result.log)), "utf-8")
+    console.print(f"wrote [bold]{wav}[/bold]    caller left, agent right, {len(tracks.agent) / tracks.rate:.0f} s")
+    console.print(f"      [bold]{page}[/bold]   who held the floor, and why each turn ended: open it in a browser")
     console.print(NEXT.format(out=out))
 
 
@@ -109,20 +114,9 @@ async def _call(server: ChildServer, show: DemoScreen) -> DemoResult:
             with show.live():
                 await socket.send(json.dumps(SETTINGS))
                 barge_in = await tell_story(call, show.tell)
+            tracks = Tracks.of(call)
         finally:
             for task in tasks:
                 task.cancel()
     follower.catch_up()
-    return DemoResult(call, barge_in, follower.lines)
-
-
-def write_recording(path: Path, call: PhoneCall) -> Path:
-    """The call as it was heard, caller left, agent right."""
-    rate = call.loudspeaker.rate
-    length = call.now()
-    caller = resample(call.microphone_recording(), LISTEN_RATE, rate)
-    left = np.zeros(round(length * rate), np.float32)
-    start = round(call.microphone_from * rate)
-    left[start : start + len(caller)] = caller[: max(0, len(left) - start)]
-    write_wav(path, np.stack([left, call.loudspeaker.recording(length)], axis=1), rate)
-    return path
+    return DemoResult(call, tracks, barge_in, follower.lines)

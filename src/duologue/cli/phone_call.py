@@ -50,6 +50,18 @@ class Message:
     content: Mapping[str, Any]
 
 
+@dataclass(slots=True)
+class Reply:
+    """What the agent said in one go."""
+
+    text: str
+    begins: Seconds = 0.0
+    """Its first sound; 0 until there is one."""
+    ends: Seconds = 0.0
+    cut: bool = False
+    """The caller talked over it."""
+
+
 Told = Callable[[Message], None]
 T = TypeVar("T")
 
@@ -84,6 +96,8 @@ class PhoneCall:
     loudspeaker: Loudspeaker = field(default_factory=lambda: Loudspeaker(SPEAKER_RATE))
     messages: list[Message] = field(default_factory=list)
     said: list[Utterance] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
+    replies: list[Reply] = field(default_factory=list)
     cleared: list[Silence] = field(default_factory=list)
     microphone_from: Seconds = 0.0
     """When the first sample the server got was recorded."""
@@ -93,6 +107,7 @@ class PhoneCall:
     _began: float = field(default_factory=time.monotonic)
     _frames: list[Pcm] = field(default_factory=list)
     _voice: Pcm = field(default_factory=lambda: np.zeros(0, np.float32))
+    _replying: bool = False
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> Seconds:
@@ -106,7 +121,7 @@ class PhoneCall:
         try:
             async for frame in self.socket:
                 if isinstance(frame, bytes):
-                    self.loudspeaker.play(frame, self.now())
+                    self._play(frame)
                 else:
                     self._take(json.loads(frame))
                 self._moved.set()
@@ -144,6 +159,7 @@ class PhoneCall:
     async def type(self, text: str) -> None:
         """The application says a line for the caller (`InjectUserMessage`)."""
         self.spoke_at = self.now()
+        self.typed.append(text)
         await self.socket.send(json.dumps({"type": "InjectUserMessage", "content": text}))
 
     async def until(self, met: Callable[[], T], missing: str) -> T:
@@ -194,10 +210,31 @@ class PhoneCall:
 
     def _take(self, content: dict[str, Any]) -> None:
         message = Message(self.now(), str(content.get("type")), content)
-        if message.type == "UserStartedSpeaking" and (unheard := self.loudspeaker.clear(message.at)) > 0:
-            self.cleared.append(Silence(message.at, unheard))
+        match message.type:
+            case "UserStartedSpeaking":
+                self._fall_silent(message.at)
+            case "AgentAudioDone":
+                self._replying = False
+            case "ConversationText" if content.get("role") == "assistant":
+                if not self._replying:
+                    self.replies.append(Reply(""))
+                    self._replying = True
+                self.replies[-1].text = f"{self.replies[-1].text} {content.get('content')}".strip()
         self.messages.append(message)
         self.told(message)
+
+    def _play(self, frame: bytes) -> None:
+        begins = self.loudspeaker.play(frame, self.now())
+        if self._replying:
+            reply = self.replies[-1]
+            reply.begins, reply.ends = reply.begins or begins, self.loudspeaker.silent_at
+
+    def _fall_silent(self, now: Seconds) -> None:
+        unheard = self.loudspeaker.clear(now)
+        if unheard > 0:
+            self.cleared.append(Silence(now, unheard))
+            self.replies[-1].ends, self.replies[-1].cut = now, True
+        self._replying = False
 
 
 def first_sound(voice: Pcm, above: float = 0.02) -> int:
