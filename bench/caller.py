@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +10,10 @@ import numpy as np
 from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
 from duologue.audio.pcm import encode
 from duologue.audio.resample import resample
+from duologue.runtime.engines import Role
+from duologue.runtime.worker import resolve
+from duologue.speak.engines.registry import spec
+from duologue.speak.speech import SpeakOptions
 
 FRAME_S = 0.02
 """Length of one frame; what telephony sends."""
@@ -30,6 +34,8 @@ class Mix:
     reply: str = "It is noted."
     again: float | None = None
     """Where in the cycle the caller speaks once more, over the reply."""
+    spoken: bool = False
+    """Said by the embedded voice instead of the vowel-like sound, which is no speech to a model that knows speech."""
 
     def utterances(self, turns: int) -> list[tuple[float, float]]:
         """Where the caller speaks."""
@@ -50,6 +56,8 @@ class Mix:
 
 TALK = Mix(lead=0.4, speech=1.2, cycle=4.0)
 """1.2 s of the caller, 1 s of the agent, the rest is silence."""
+SPOKEN = replace(TALK, spoken=True)
+"""The same in the embedded voice."""
 BRISK = Mix(lead=0.3, speech=0.6, cycle=2.4, reply="Sure.")
 """Short turns, for many answers in little time."""
 SILENT = Mix(lead=0.0, speech=0.0, cycle=4.0)
@@ -84,7 +92,7 @@ def line(mix: Mix, turns: int, encoding: Encoding = Encoding.PCM_S16LE, rate: in
     pcm = np.zeros(round(turns * mix.cycle * LISTEN_RATE), np.float32)
     for start, end in mix.utterances(turns):
         at = round(start * LISTEN_RATE)
-        voice = voiced(end - start)[: len(pcm) - at]
+        voice = (spoken if mix.spoken else voiced)(end - start)[: len(pcm) - at]
         pcm[at : at + len(voice)] = voice
     if rate != LISTEN_RATE:
         pcm = resample(pcm, LISTEN_RATE, rate)
@@ -95,7 +103,7 @@ def line(mix: Mix, turns: int, encoding: Encoding = Encoding.PCM_S16LE, rate: in
 
 
 def voiced(seconds: float) -> Pcm:
-    """A vowel-like sound: harmonics of a wavering pitch under three formants, with the beat of syllables. Silero takes it for speech."""
+    """A vowel-like sound: harmonics of a wavering pitch under three formants, with the beat of syllables."""
     at = np.arange(round(seconds * LISTEN_RATE)) / LISTEN_RATE
     pitch = 120.0 * (1.0 + 0.06 * np.sin(2 * np.pi * 2.3 * at))
     phase = 2 * np.pi * np.cumsum(pitch) / LISTEN_RATE
@@ -105,8 +113,17 @@ def voiced(seconds: float) -> Pcm:
         weight = sum(gain * np.exp(-(((hertz - formant) / width) ** 2)) for formant, width, gain in _FORMANTS)
         sound += weight * np.sin(harmonic * phase)
     sound *= 0.75 + 0.25 * np.sin(2 * np.pi * 4.0 * at)
-    spoken: Pcm = (0.4 * sound / max(1e-9, float(np.abs(sound).max(initial=0.0)))).astype(np.float32)
-    return spoken
+    shaped: Pcm = (0.4 * sound / max(1e-9, float(np.abs(sound).max(initial=0.0)))).astype(np.float32)
+    return shaped
+
+
+def spoken(seconds: float) -> Pcm:
+    """The embedded voice, cut to length."""
+    made = spec(Role.SYNTHESIZER, "espeak")
+    engine = resolve(made.factory)(made.settings)
+    chunks = engine.open(SpeakOptions()).feed("I would like a large latte with oat milk and one blueberry muffin to go")
+    pcm = resample(np.concatenate([chunk.pcm for chunk in chunks]), engine.info.sample_rate, LISTEN_RATE)
+    return pcm[round(0.1 * LISTEN_RATE) :][: round(seconds * LISTEN_RATE)]
 
 
 _FORMANTS = ((650.0, 150.0, 1.0), (1_150.0, 200.0, 0.6), (2_500.0, 300.0, 0.25))

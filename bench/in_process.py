@@ -171,11 +171,15 @@ async def _with_silero(count: int, mix: Mix, turns: int) -> tuple[Outcome, float
 
 
 def knee(
-    measure: Callable[[int], tuple[list[float], int]], steps: list[int], allowed_s: float = 0.05
+    measure: Callable[[int], tuple[list[float], int]],
+    steps: list[int],
+    floor: Callable[[int], float] | None = None,
+    allowed_s: float = 0.05,
 ) -> tuple[int, str]:
     """The most calls at which the 95th percentile stays within `allowed_s` of its value at one call and no turn is missed.
 
-    Climbs `steps`, then tries once between the last that held and the first that did not. Returns it and why it ended there.
+    Climbs `steps`, then tries once between the last that held and the first that did not. Returns it and why it ended there, with what
+    the floor takes at that place: a floor that is late as well says that the machine is busy with other things.
     """
     alone, _ = measure(1)
     bound = percentile(alone, 0.95) + allowed_s
@@ -187,15 +191,16 @@ def knee(
             break
         held = count
     if broke is None:
-        return held, "held at the last step"
+        return held, "held at the last step tried"
+    beside = f"; the floor there {1000 * floor(broke):.0f} ms" if floor is not None else ""
     between = (held + broke) // 2
     if between - held >= 5 and not _verdict(*measure(between), bound):
         held = between
-    return held, f"at {broke}: {why}"
+    return held, f"at {broke}: {why}{beside}"
 
 
 def _verdict(times: list[float], missed: int, bound: float) -> str:
     if missed:
         return f"{missed} turns missed"
     p95 = percentile(times, 0.95)
-    return "" if p95 <= bound else f"p95 {1000 * (p95 - bound):.0f} ms over the bound"
+    return "" if p95 <= bound else f"p95 {1000 * p95:.0f} ms, bound {1000 * bound:.0f}"

@@ -10,7 +10,7 @@ from typing import TypeVar
 from tests.running_server import running_server
 
 from bench import first_audio, in_process, memory, over_wire, stages
-from bench.caller import BARGE_IN, BRISK, SILENT, TALK, Mix
+from bench.caller import BARGE_IN, BRISK, SILENT, SPOKEN, TALK, Mix
 from bench.feeder import percentile
 from bench.in_process import Outcome, Stack
 from bench.table import Row, above, beside, plain
@@ -82,8 +82,9 @@ def cpu(scope: Scope) -> Iterator[Row]:
     if scope.quick:
         return
     scope.say(f"{count} calls with Silero in its worker")
-    outcome, worker = in_process.with_silero(count, TALK, 1)
-    yield above("CPU a call with Silero, talking", outcome.cpu_percent, floor, "%", 0.9)
+    outcome, worker = in_process.with_silero(count, SPOKEN, 2)
+    note = f"{outcome.missed} turns missed" if outcome.missed else ""
+    yield above("CPU a call with Silero, talking", outcome.cpu_percent, floor, "%", 0.9, note)
     yield plain("... of its worker", worker, "%")
 
 
@@ -101,9 +102,9 @@ def cpu_wire(scope: Scope) -> Iterator[Row]:
             )
     if scope.quick:
         return
-    with over_wire.agent_server(TALK, 2, "silero") as server:
+    with over_wire.agent_server(SPOKEN, 2, "silero") as server:
         scope.say(f"{count} calls over WebSockets, Silero")
-        outcome = over_wire.calls(server, count, TALK, 2)
+        outcome = over_wire.calls(server, count, SPOKEN, 2)
         note = f"{outcome.missed} turns missed" if outcome.missed else ""
         yield beside("CPU a call over WebSocket, Silero", outcome.server_percent, floor, "%", 1.0, note)
         yield plain("... of its worker", outcome.worker_percent, "%")
@@ -116,7 +117,10 @@ def knee(scope: Scope) -> Iterator[Row]:
         outcome = scope.calls(Stack.OURS, count, TALK, 2)
         return outcome.over_schedule, outcome.missed
 
-    held, why = in_process.knee(measure, scope.of([120, 180, 240], [120]))
+    def floor(count: int) -> float:
+        return percentile(scope.calls(Stack.FLOOR, count, TALK, 2).over_schedule, 0.95)
+
+    held, why = in_process.knee(measure, scope.of([60, 120, 180, 240], [120]), floor)
     yield plain("knee in process, calls", held, "", 120, why, at_least=True)
 
 
@@ -127,9 +131,10 @@ def knee_wire(scope: Scope) -> Iterator[Row]:
         def measure(count: int) -> tuple[list[float], int]:
             scope.say(f"{count} calls over WebSockets")
             outcome = over_wire.calls(server, count, TALK, 2)
+            scope.late_ms.append(outcome.late_p95_ms)
             return outcome.answers, outcome.missed
 
-        held, why = in_process.knee(measure, scope.of([60, 90, 120], [60]))
+        held, why = in_process.knee(measure, scope.of([30, 60, 90, 120], [60]))
     yield plain("knee over WebSockets, calls", held, "", 60, why, at_least=True)
 
 

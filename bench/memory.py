@@ -24,8 +24,8 @@ from duologue.runtime.driver import Timers
 ROOT = Path(__file__).resolve().parents[1]
 QUICK_CALL = Mix(lead=0.3, speech=0.6, cycle=1.6, reply="Sure.")
 """One turn and nothing else."""
-WARM = 200
-"""Calls before growth is counted: caches and arenas fill once."""
+WARM = 500
+"""Calls before growth is counted: caches fill once, and the collector has run its long rounds."""
 MB = 1024 * 1024
 
 

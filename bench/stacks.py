@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -64,12 +65,10 @@ class Engines:
     @classmethod
     def of(cls, mix: Mix, turns: int, model_s: float = MODEL_S) -> Engines:
         """For a call of so many turns."""
-        return cls(
-            EnergyDetector(),
-            ScriptedRecognizer(ScriptedSettings(mix.script(turns))),
-            ScriptedModel([ScriptedAnswer(mix.reply, first_after=model_s, whole=True)]),
-            ToneEngine(),
-        )
+        model = ScriptedModel([ScriptedAnswer(mix.reply, first_after=model_s, whole=True)])
+        model.requests = deque(maxlen=1)  # what it remembers for tests would look like growth
+        recognizer = ScriptedRecognizer(ScriptedSettings(mix.script(turns)))
+        return cls(EnergyDetector(), recognizer, model, ToneEngine())
 
 
 class FloorCall:
