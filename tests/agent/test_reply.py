@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from duologue.agent.notices import Origin
 from duologue.agent.reply import Reply
 from duologue.agent.settings import PacingPolicy
@@ -32,13 +34,25 @@ def test_the_rounds_of_a_reply_are_lines_of_one_text() -> None:
     assert (first.text, second.text) == ("Let", "")
 
 
-def test_the_first_words_of_a_model_are_spoken_early_and_a_known_line_by_sentences() -> None:
-    for origin, first in ((Origin.MODEL, "One two three four "), (Origin.GREETING, "One two three four five, six.")):
-        answer = reply(origin)
+def test_a_sentence_is_not_parted_unless_a_slow_model_makes_the_caller_wait() -> None:
+    swift, slow = reply(Origin.MODEL), reply(Origin.MODEL, 2)
+    for answer in (swift, slow):
         answer.open_round()
-        answer.write("One two three four five, six.")
+        answer.generating = True
+        assert answer.hurries_at is None, "nobody waits before the first token"
+        answer.latencies.first_token = 5.0
+        answer.write("One two three four five")
+        assert answer.hurries_at == pytest.approx(5.15)
+    slow.hurry()
+    assert slow.hurries_at is None
+    for answer in (swift, slow):
+        answer.write(" six. Seven.")
         answer.close()
-        assert answer.utterance.let_out(1, VOICE, 0.0)[0].text == first
+    assert [order.text for order in swift.utterance.let_out(1, VOICE, 0.0)] == [
+        "One two three four five six. ",
+        "Seven.",
+    ]
+    assert [order.text for order in slow.utterance.let_out(2, VOICE, 0.0)][:2] == ["One two three four ", "five six. "]
 
 
 def test_a_reply_that_goes_on_restores_the_lines_it_shares() -> None:

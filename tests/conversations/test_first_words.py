@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from duologue.agent.settings import AgentSettings
-from tests.conversations.call import Call, script
+from tests.conversations.call import Answer, Call, script
 
 
 def test_the_agent_greets_and_answers_in_the_order_clients_rely_on() -> None:
@@ -35,3 +35,19 @@ def test_the_agent_greets_and_answers_in_the_order_clients_rely_on() -> None:
         "caller: hello",
         "agent: I heard you well. What else do you want?",
     ]
+
+
+def test_a_slow_model_is_spoken_from_its_first_words_and_a_swift_one_by_sentences() -> None:
+    sentence = "One two three four five six seven eight."
+    slow = Call(answers=[Answer(sentence, every=0.05)])
+    slow.says(1.0, "hello")
+    slow.until(10.0)
+    assert [line.split("synthesize ")[1] for line in slow.log().splitlines() if "synthesize" in line] == [
+        "1.1 'One two three four'",
+        "1.2 'five six seven eight.'",
+    ]
+    swift = Call(answers=[Answer(sentence, every=0.01)])
+    swift.says(1.0, "hello")
+    swift.until(10.0)
+    assert swift.log().count("synthesize") == 1
+    assert slow.history() == swift.history()

@@ -60,6 +60,17 @@ def test_the_first_phrase_may_be_short(text: str, first: str) -> None:
     assert split(text)[0] == first
 
 
+def test_a_patient_splitter_gives_its_first_words_only_in_a_hurry() -> None:
+    splitter = PhraseSplitter(PhrasePolicy(patient=True))
+    assert splitter.push("One two three") == []
+    assert splitter.hurry() == [], "too few words"
+    assert splitter.push(" four, five six") == []
+    assert splitter.hurry() == ["One two three four, five "], "as much as is sure"
+    assert splitter.hurry() == [], "only the first phrase"
+    assert splitter.push(" seven. Eight.") == ["six seven. "]
+    assert splitter.flush() == ["Eight."]
+
+
 def test_later_phrases_are_whole_sentences() -> None:
     assert split("Hi there. I can, if you like, help you with that.")[1:] == ["I can, if you like, help you with that."]
 

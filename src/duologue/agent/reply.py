@@ -9,11 +9,12 @@ from duologue.agent.latencies import Latencies
 from duologue.agent.notices import Origin
 from duologue.agent.settings import PacingPolicy
 from duologue.agent.utterance import Utterance
+from duologue.runtime.machine import Seconds
 from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.think.messages import Speaker, ToolCall
 
-WHOLE_SENTENCES = PhrasePolicy(first_words=0, first_comma_characters=1 << 30)
-"""For lines known in full: nobody waits for their first words, so they are not parted."""
+WHOLE_SENTENCES = PhrasePolicy(patient=True)
+"""A sentence is not parted, unless a slow model makes the caller wait for its first words."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,7 +60,8 @@ class Reply:
         self.finished = False
         """The client was told that everything was sent."""
         self._text = ""
-        self._splitter = PhraseSplitter(None if origin is Origin.MODEL else WHOLE_SENTENCES)
+        self._first_words_after = pacing.first_words_after
+        self._splitter = PhraseSplitter(WHOLE_SENTENCES)
 
     @property
     def draft(self) -> bool:
@@ -88,6 +90,18 @@ class Reply:
         self.rounds[-1].text += delta
         self.rounds[-1].line.text = self.rounds[-1].text
         for phrase in self._splitter.push(delta):
+            self.utterance.add(phrase)
+
+    @property
+    def hurries_at(self) -> Seconds | None:
+        """When the first words are spoken though their sentence has not ended; `None` when nobody waits for them."""
+        first = self.latencies.first_token
+        waiting = self.generating and first is not None and self.utterance.empty
+        return first + self._first_words_after if waiting and first is not None else None
+
+    def hurry(self) -> None:
+        """Speak what can be spoken of the first sentence."""
+        for phrase in self._splitter.hurry():
             self.utterance.add(phrase)
 
     def flush(self) -> None:

@@ -88,6 +88,8 @@ class PacingPolicy:
     """For `SPEAKING_PACE`: seconds of audio sent ahead of playback."""
     ahead: Seconds = 4.0
     """Text is let out to synthesis only while less unheard speech than this waits."""
+    first_words_after: Seconds = 0.15
+    """A model that has not ended its first sentence this long after its first token is spoken from the words it has given."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,8 @@ class Speaking:
         reply = talk.reply
         if reply is None:
             return None
+        if reply.hurries_at is not None and now >= reply.hurries_at:
+            reply.hurry()
         self._let_out(reply, now)
         if talk.stage is Stage.THINKING and reply.utterance.audible:
             return Cue.FIRST_AUDIO
@@ -106,6 +108,11 @@ class Speaking:
     def wake_at(self, now: Seconds) -> Seconds | None:
         """When time alone lets the reply go on."""
         reply = self._talk.reply
-        if reply is None or reply.draft:
+        if reply is None:
             return None
-        return reply.utterance.wake_at(now, sending=self._talk.sounding)
+        hurry = reply.hurries_at
+        due = [] if hurry is None or hurry <= now else [hurry]
+        if not reply.draft:
+            go_on = reply.utterance.wake_at(now, sending=self._talk.sounding)
+            due += [] if go_on is None else [go_on]
+        return min(due, default=None)

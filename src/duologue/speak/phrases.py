@@ -1,13 +1,14 @@
 """Cuts a stream of text into phrases to speak, as early as sounds natural and never inside something that is one.
 
 The first phrase may be short, so that speech begins soon: it ends at a sentence's end, at a comma, or after four words once they are
-surely complete. Later phrases are whole sentences. No phrase is longer than `max_characters`. Phrases joined together are the text,
+surely complete; a patient splitter cuts it short only when it is told to `hurry`. Later phrases are whole sentences. No phrase is longer than `max_characters`. Phrases joined together are the text,
 character for character, however it was cut into deltas; only where the first short phrase and the bounds fall depends on nothing else.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from duologue.speak.markup import TAG
@@ -50,6 +51,8 @@ class PhrasePolicy:
     """The first phrase may end after this many whole words; 0 waits for a sentence like the others."""
     first_comma_characters: int = 8
     """The first phrase may end at a comma once it is this long, so that no lone "So," is spoken ahead."""
+    patient: bool = False
+    """The first phrase is a whole sentence too, unless `hurry` is called before it ends."""
     max_characters: int = 250
     """A longer sentence is cut: at a comma if there is one in its second half, else between words, else anywhere."""
     min_characters: int = 2
@@ -79,6 +82,11 @@ class PhraseSplitter:
             phrases.append(self._cut(end))
         return phrases
 
+    def hurry(self) -> list[str]:
+        """As much of the first phrase as could be spoken now; nothing once a phrase was given, or while too few words are held."""
+        ends = list(self._ends(_FIRST_SIGNS, 0)) if self._first else []
+        return [self._cut(ends[-1])] if ends else []
+
     def flush(self) -> list[str]:
         """What is held, as a phrase if there is anything in it."""
         phrases = []
@@ -99,12 +107,28 @@ class PhraseSplitter:
 
         A place is judged once, and only when everything it depends on is known: so the deltas do not matter.
         """
+        hasty = self._first and not self._policy.patient
+        for end in self._ends(_FIRST_SIGNS if hasty else _SENTENCE_SIGNS, self._decided):
+            return end
+        limit = self._sure()
+        if limit > self._policy.max_characters:
+            return self._find_bound()
+        undecided = _UNDECIDED.search(self._text, 0, limit)
+        self._decided = undecided.start() if undecided else limit
+        return None
+
+    def _sure(self) -> int:
+        """How far the text cannot become part of a tag any more."""
+        text = self._text[: self._policy.max_characters + _LONGEST_TAG]
+        unsure = _OPEN_TAG.search(text) if "<" in text or "[" in text else None
+        return unsure.start() if unsure else len(text)
+
+    def _ends(self, signs: re.Pattern[str], start: int) -> Iterator[int]:
+        """The places behind `start` where the next phrase may end at one of `signs`, in order."""
         text = self._text[: self._policy.max_characters + _LONGEST_TAG]
         tagged = "<" in text or "[" in text
-        unsure = _OPEN_TAG.search(text) if tagged else None
-        limit = unsure.start() if unsure else len(text)
         protected = [(tag.start(), tag.end()) for tag in TAG.finditer(text)] + _spelled(text) if tagged else []
-        for sign in (_FIRST_SIGNS if self._first else _SENTENCE_SIGNS).finditer(text, self._decided, limit):
+        for sign in signs.finditer(text, start, self._sure()):
             place = sign.start()
             if place >= self._policy.max_characters:
                 break
@@ -112,12 +136,7 @@ class PhraseSplitter:
                 continue
             end = self._end_at(text, place)
             if end is not None and len(text[:end].strip()) >= self._policy.min_characters:
-                return end
-        if limit > self._policy.max_characters:
-            return self._find_bound()
-        undecided = _UNDECIDED.search(text, 0, limit)
-        self._decided = undecided.start() if undecided else limit
-        return None
+                yield end
 
     def _end_at(self, text: str, place: int) -> int | None:
         """Where the phrase ends if the character at `place` ends it. What follows the sign must be known to be sure."""
