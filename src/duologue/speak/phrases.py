@@ -1,8 +1,9 @@
 """Cuts a stream of text into phrases to speak, as early as sounds natural and never inside something that is one.
 
 The first phrase may be short, so that speech begins soon: it ends at a sentence's end, at a comma, or after four words once they are
-surely complete; a patient splitter cuts it short only when it is told to `hurry`. Later phrases are whole sentences. No phrase is longer than `max_characters`. Phrases joined together are the text,
-character for character, however it was cut into deltas; only where the first short phrase and the bounds fall depends on nothing else.
+surely complete; a patient splitter cuts it short only when told to `hurry`. Later phrases are whole sentences. No phrase is longer than
+`max_characters`. Phrases joined together are the text, character for character, however it was cut into deltas; where they end depends on
+nothing else.
 """
 
 from __future__ import annotations
