@@ -21,7 +21,7 @@ from duologue.listen.hypothesis import ListenOptions
 from duologue.protocols.dialect import AgentDialect, Audio, Close, Deadlines, Frame, Open, Ping
 from duologue.runtime.driver import Observer
 from duologue.runtime.machine import Seconds
-from duologue.server.call_log import open_call_log
+from duologue.server.call_log import LoggedCall, open_call_log
 from duologue.server.call_output import CallOutput
 from duologue.server.caller_audio import CallerAudio
 from duologue.server.connection import Life
@@ -46,6 +46,7 @@ class AgentEndpoint:
         self._services = services
         self._meter = meter
         self._route = route
+        self._audio_in = services.metrics.audio_in.labels(route)  # looked up once: it counts every frame
         self._dialect = dialect
         self._rate = services.speak.rate
         self._asked = ListenOptions()
@@ -133,7 +134,7 @@ class AgentEndpoint:
                 if self._caller is not None:
                     seconds = self._caller.hear(payload)
                     self._meter.audio_in_s += seconds
-                    self._services.metrics.audio_in.labels(self._route).inc(seconds)
+                    self._audio_in.inc(seconds)
             case Open():
                 self._open(item)
             case Ping():
@@ -162,7 +163,7 @@ class AgentEndpoint:
         responder = ModelResponder(expectation(services.models, lambda: self._asked))
         session = Session(settings, responder, SeededIds(seed), self._rate)
         observers: list[Observer[Event, Command]] = [self._count]
-        log = open_call_log(services, self.request_id, settings, seed, self._held)
+        log = open_call_log(services, self.request_id, LoggedCall(settings, self._rate, self._asked), seed, self._held)
         if log is not None:
             observers.append(log.observer("session"))
         if services.watch is not None:

@@ -44,6 +44,7 @@ class ListenEndpoint:
         self._services = services
         self._meter = meter
         self._route = route
+        self._audio_in = services.metrics.audio_in.labels(route)  # looked up once: it counts every frame
         self._dialect = dialect
         self._opened: ListenOpen | None = None
         self._channel: ListenChannel | None = None
@@ -131,7 +132,7 @@ class ListenEndpoint:
                     return
                 seconds = self._opened.audio.seconds(len(payload))
                 self._meter.audio_in_s += seconds
-                self._services.metrics.audio_in.labels(self._route).inc(seconds)
+                self._audio_in.inc(seconds)
                 channel.hear(self._input.push(payload))
             case Retune(policy):
                 channel.retune(self._tuned(policy))
