@@ -1,0 +1,44 @@
+"""Where a server is."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from duologue.cli.server_address import ServerAddress, _refused
+from duologue.errors import EngineFailure, Violation
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("127.0.0.1:9000", "ws://127.0.0.1:9000/x"),
+        ("localhost", "ws://localhost:8765/x"),
+        ("http://here:80", "ws://here:80/x"),
+        ("https://voice.example/duo/", "wss://voice.example:443/duo/x"),
+        ("ws://[::1]:9", "ws://[::1]:9/x"),
+    ],
+)
+def test_addresses_are_taken_in_every_usual_form(text: str, url: str) -> None:
+    assert ServerAddress.parse(text).socket_url("/x") == url
+
+
+@pytest.mark.parametrize("text", ["ftp://here", "http://", "here:many", "host:99999999"])
+def test_what_is_no_address_is_refused(text: str) -> None:
+    with pytest.raises(Violation, match="is no address"):
+        ServerAddress.parse(text)
+
+
+def test_a_server_that_is_not_there_is_named_with_the_way_to_start_one() -> None:
+    async def reach() -> None:
+        async with ServerAddress.parse("127.0.0.1:1").connect("/"):
+            pass
+
+    with pytest.raises(EngineFailure, match=r"cannot reach 127\.0\.0\.1:1.*duologue serve"):
+        asyncio.run(reach())
+
+
+def test_a_refusal_says_what_to_do() -> None:
+    assert "DUOLOGUE_API_KEY" in str(_refused(401, b"{}"))
+    assert "429: slow down" in str(_refused(429, b"slow down"))
