@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from duologue.agent.settings import AgentSettings
-from duologue.server.call_log import open_call_log
+from duologue.listen.hypothesis import ListenOptions
+from duologue.server.call_log import LoggedCall, open_call_log
 from duologue.sim.clock import run
 from tests.server.driving import application, light
+
+CALL = LoggedCall(AgentSettings(), 16_000, ListenOptions())
 
 
 def test_without_a_folder_nothing_is_logged() -> None:
     async def main() -> None:
         async with application() as app:
-            assert open_call_log(app.services, "id", AgentSettings(), 1, ExitStack()) is None
+            assert open_call_log(app.services, "id", CALL, 1, ExitStack()) is None
 
     run(main())
 
@@ -24,10 +28,14 @@ def test_the_header_says_what_a_replay_needs(tmp_path: Path) -> None:
     async def main() -> None:
         async with application(light(calls={"event_log": str(tmp_path)})) as app:
             with ExitStack() as held:
-                assert open_call_log(app.services, "id", AgentSettings(greeting="Hi."), 7, held) is not None
+                assert (
+                    open_call_log(app.services, "id", replace(CALL, agent=AgentSettings(greeting="Hi.")), 7, held)
+                    is not None
+                )
             header = json.loads((tmp_path / "id.jsonl").read_text(encoding="utf-8"))
             assert header["seed"] == 7
-            assert header["settings"]["greeting"] == "Hi."
+            assert header["settings"]["agent"]["greeting"] == "Hi."
+            assert header["settings"]["rate"] == 16_000
             assert header["started"] == "2001-09-09T01:46:40+00:00"
             assert "synthesizer tone" in header["versions"]
 
@@ -39,6 +47,6 @@ def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_call(tmp_path
 
     async def main() -> None:
         async with application(light(calls={"event_log": str(tmp_path / "file")})) as app:
-            assert open_call_log(app.services, "id", AgentSettings(), 7, ExitStack()) is None
+            assert open_call_log(app.services, "id", CALL, 7, ExitStack()) is None
 
     run(main())

@@ -3,18 +3,31 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from duologue import __version__
 from duologue.agent.settings import AgentSettings
 from duologue.errors import DuologueError
+from duologue.listen.hypothesis import ListenOptions
 from duologue.runtime.event_log import EventLogWriter, LogHeader
 from duologue.server.services import Services
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedCall:
+    """What a session was made of: the settings of an agent call's log."""
+
+    agent: AgentSettings
+    rate: int
+    """Of all speech, in hertz."""
+    asked: ListenOptions
+    """What the client wanted to be heard, before the rules narrowed it."""
+
+
 def open_call_log(
-    services: Services, request_id: str, settings: AgentSettings, seed: int, held: ExitStack
+    services: Services, request_id: str, call: LoggedCall, seed: int, held: ExitStack
 ) -> EventLogWriter | None:
     """The log of one call, named after its request id; closed with `held`. `None` when calls are not logged, or the folder cannot be
     written, which costs the log and not the call.
@@ -37,4 +50,4 @@ def open_call_log(
             continue  # it is being replaced
         versions[f"{engine.role.value} {info.name}"] = info.version
     started = datetime.fromtimestamp(services.wall(), UTC).isoformat(timespec="seconds")
-    return EventLogWriter(file.write, LogHeader(versions, settings, seed, started))
+    return EventLogWriter(file.write, LogHeader(versions, call, seed, started))
