@@ -269,6 +269,8 @@ class SpeakChannel:
                 self._give(phrase, chunk, resampler, begun, ends=last and chunk.last)
             if result.last:
                 return
+            # Results that are there already would be worked off in one go: the first audio must be on its way before.
+            await asyncio.sleep(0)
         raise EngineFailure(choice.engine, "the stream ended", lost="the phrase being spoken")
 
     def _give(self, phrase: _Phrase, chunk: SpeechChunk, resampler: Resampler, begun: Samples, *, ends: bool) -> None:
