@@ -28,6 +28,8 @@ def test_the_rounds_of_a_reply_are_lines_of_one_text() -> None:
     assert answer.round == 2
     assert answer.text == "Let me see. It is sunny."
     assert (first.text, second.text) == ("Let me see. ", "It is sunny.")
+    assert answer.told(len("Let me see. It")) == "Let me see. It"
+    assert answer.told(3) == "Let"
     answer.cut_to(len("Let me see. It"))
     assert (first.text, first.cut, second.text, second.cut) == ("Let me see. ", False, "It", True)
     answer.cut_to(3)

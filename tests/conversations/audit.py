@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from duologue.agent.commands import (
@@ -176,9 +175,7 @@ class Audit:
             return
         assert reply in self._cleared, "an interrupted reply was not cleared"
         if self._by_ear and not ear.reported:
-            # The rounds of a reply are joined without a space, so words are told by their letters.
-            words = re.findall(r"[\w']+", heard)
-            assert len(words) == ear.words(self._now), "what was heard is not what the ear heard"
+            assert len(heard.split()) == ear.words(self._now), "what was heard is not what the ear heard"
         lines = [line for line in self._session.history.lines if line.speaker is Speaker.ASSISTANT]
         if heard:
             assert any(line.text.rstrip().endswith(heard.split()[-1]) for line in lines), (

@@ -165,3 +165,13 @@ def test_after_the_caller_left_every_call_is_settled_and_results_change_nothing(
     )
     assert call.session.ended
     assert call.session.wake_at() is None
+
+
+def test_what_was_heard_of_two_rounds_is_told_as_two_sentences() -> None:
+    call = Call(SETTINGS, answers=[Answer("Let me look.", calls=[WEATHER]), "Sunny at noon."])
+    call.says(1.0, "weather?")
+    call.tool(1.5, "a", "sunny")
+    call.starts(2.2)
+    call.voice(2.4, 0.2)
+    assert "INTERRUPTED 1 heard 'Let me look. Sunny'" in call.log()
+    assert call.history()[1:] == ["agent: Let me look.", "tool: sunny", "agent: Sunny"]

@@ -37,7 +37,7 @@ class Endings:
         talk.watchdog.clear()
         if announce and (reply.started or not talk.caller.told):
             self.tell_caller_started()
-        talk.tell(Interrupted(reply.number, heard.strip()))
+        talk.tell(Interrupted(reply.number, reply.told(len(heard))))
         if reply.announced and not reply.finished:
             reply.finished = True
             talk.tell(AgentFinishedSpeaking(reply.number, interrupted=True))

@@ -130,6 +130,12 @@ class Reply:
         self._text = old.text[heard:end]
         self.utterance.go_on(remainder)
 
+    def told(self, heard: int) -> str:
+        """The first `heard` characters as a client is told: the lines of several rounds with a space between them."""
+        starts = [max(0, place.start) for place in self.rounds]
+        parts = zip(starts, [*starts[1:], heard], strict=True)
+        return " ".join(filter(None, (self._text[start : min(end, heard)].strip() for start, end in parts)))
+
     def cut_to(self, heard: int) -> None:
         """Cut the lines to the first `heard` characters of the reply's text."""
         for place in self.rounds:

@@ -106,7 +106,8 @@ class Session:
         talk = self._talk
         talk.out = []
         if not talk.ended:
-            self._look_at_clocks(now)
+            self._replying.look_at_clocks(now)
+            self._listening.look_at_clock(now)
             self._settle(now)
         return talk.out
 
@@ -186,10 +187,6 @@ class Session:
             self._say(event.text, Origin.INJECTED, now)
 
     # Time.
-
-    def _look_at_clocks(self, now: Seconds) -> None:
-        self._replying.look_at_clocks(now)
-        self._listening.look_at_clock(now)
 
     def _settle(self, now: Seconds) -> None:
         """See to everything that can go on, until nothing more follows; then find the next moment to look again."""
