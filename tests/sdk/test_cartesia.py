@@ -91,6 +91,28 @@ def check_contexts(said: dict[str, dict[str, Any]]) -> None:
     assert 8000 < said["cancel"]["bytes"] < 150_000, "only the context after the cancelled one is heard"
 
 
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_http_speaks_lists_voices_and_makes_tokens(server: RunningServer, release: str, style: str) -> None:
+    lines = told(run_python(release, "cartesia_http.py", "--host", server.authority, *STYLES[style]))
+    said = {line["subject"]: line for line in lines}
+    assert said["status"]["ok"] is True
+    assert len(said["voices"]["ids"]) == len(set(said["voices"]["ids"])) >= 4, "the iterator ends, each voice came once"
+    assert said["raw"]["bytes"] > 32_000
+    assert (said["wav"]["begins"], said["mp3"]["begins"][:3]) == (b"RIFF".hex(), "fff")
+    assert said["sse"] == {
+        "subject": "sse",
+        "kinds": ["chunk", "done", "timestamps"],
+        "last": "done",
+        "words": ["Hello", "there.", "One,", "two,", "three."],
+    }
+    assert (said["wrong model"]["kind"], said["wrong model"]["code"]) == ("NotFoundError", "model_not_found")
+    assert said["clone"]["status"] == said["voice changer"]["status"] == 501
+    assert said["token"]["bytes"] > 32_000
+    assert said["token without the grant"]["kind"] == "PermissionDeniedError"
+    assert said["too long a token"]["kind"] == "BadRequestError"
+
+
 def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) -> None:
     lines = told(run_node("cartesia_turns.cjs", server.authority, str(caller_wav)))
     assert lines.pop() == {"type": "closed", "code": 1000}

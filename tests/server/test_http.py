@@ -45,18 +45,27 @@ async def request(
         "extensions": {},
     }
     sent: list[MutableMapping[str, Any]] = []
+    parts = [body]
+    over = asyncio.Event()
 
     async def receive() -> MutableMapping[str, Any]:
-        return {"type": "http.request", "body": body, "more_body": False}
+        if parts:
+            return {"type": "http.request", "body": parts.pop(), "more_body": False}
+        await over.wait()
+        return {"type": "http.disconnect"}
 
     async def send(message: MutableMapping[str, Any]) -> None:
         sent.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            over.set()
 
     await app(scope, receive, send)
     content = b"".join(message.get("body", b"") for message in sent)
     given = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
-    is_json = "json" in given.get("content-type", "")
-    return sent[0]["status"], given, json.loads(content) if is_json else content.decode()
+    kind = given.get("content-type", "")
+    if "json" in kind:
+        return sent[0]["status"], given, json.loads(content)
+    return sent[0]["status"], given, content if "audio" in kind or "octet" in kind else content.decode()
 
 
 def test_the_process_says_that_it_lives_and_which_version_it_is() -> None:
@@ -139,6 +148,26 @@ def test_voices_are_paged_to_an_empty_page() -> None:
             assert (status, voice["name"]) == (200, "clara")
             status, _, body = await request(app, "/voices/none")
             assert (status, body["error_code"]) == (404, "voice_not_found")
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=british+EVEN", ["arthur"]),
+        ("gender=feminine&language=en-gb", ["grace"]),
+        ("language=en&gender=masculine", ["henry", "felix", "walter", "arthur"]),
+        ("language=fr", []),
+        ("is_owner=true", []),
+        ("is_owner=false&q=clara", ["clara"]),
+    ],
+)
+def test_voices_can_be_searched(query: str, names: list[str]) -> None:
+    async def main() -> None:
+        async with application() as app:
+            _, _, page = await request(app, f"/voices?{query}")
+            assert [voice["name"] for voice in page["data"]] == names
 
     run(main())
 

@@ -58,7 +58,7 @@ def cartesia_router(services: Services) -> Router:
 
 def voice_page(catalogue: VoiceCatalogue, query: Query) -> dict[str, Any]:
     """The page a query asks for. Ends in an empty one, else the clients' iterators never stop (C§10.1)."""
-    found = list(catalogue)
+    found = [voice for voice in catalogue if _is_wanted(voice, query)]
     names = [voice.id for voice in found]
     limit = min(max(query.whole("limit") or PAGE, 1), MAX_PAGE)
     if after := query.text("starting_after"):
@@ -72,6 +72,17 @@ def voice_page(catalogue: VoiceCatalogue, query: Query) -> dict[str, Any]:
         "has_more": more,
         "next_page": page[-1].id if more else None,
     }
+
+
+def _is_wanted(voice: Voice, query: Query) -> bool:
+    words = (query.text("q") or "").casefold().split()
+    shown = f"{voice.id} {voice.name} {voice.description} {voice.locale}".casefold()
+    return (
+        all(word in shown for word in words)
+        and query.text("gender") in (None, voice.gender.value)
+        and (query.text("language") or voice.language).casefold() in (voice.language, voice.locale.casefold())
+        and not query.flag("is_owner")  # nobody owns the embedded voices
+    )
 
 
 def voice_body(voice: Voice) -> dict[str, Any]:

@@ -81,6 +81,39 @@ TTS = Surface(
     unsupported=(Row("phoneme_timestamps", NO),),
 )
 
+TTS_HTTP = Surface(
+    "Text to speech over HTTP: `POST /tts/bytes`, `POST /tts/sse`",
+    "TTS bytes and SSE (C§6.1, C§6.2)",
+    from_client=(
+        Row("transcript", YES, "at most 100,000 characters (`limits.context_characters`)"),
+        Row("model_id, voice, language, locale, generation_config, speed", YES, "as on the socket"),
+        Row("output_format: raw, wav", YES, "all encodings of this server, 8,000 to 48,000 Hz; a WAV names no length"),
+        Row("output_format: mp3", YES, "bytes only; the five bit rates, as far as MPEG has them at that sample rate"),
+        Row("context_id, add_timestamps", YES, "SSE only"),
+        Row("save", NO, "501: nothing is kept"),
+        Row("normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("audio", YES, "streamed while it is made"),
+        Row("event: chunk, timestamps, done, error", YES, "the socket's messages; the body ends after `done`"),
+    ),
+    unsupported=(Row("event: phoneme_timestamps", NO),),
+)
+
+VOICES = Surface(
+    "Voices, status: `GET /voices`, `GET /voices/{id}`, `GET /`",
+    "Voices, pagination, status (C§10)",
+    from_client=(
+        Row("?limit, ?starting_after, ?ending_before", YES, "a page past the end is empty, so iterators stop"),
+        Row("?q, ?is_owner, ?gender, ?language", YES),
+        Row("?expand[]", NO, "ignored: there are no previews"),
+        Row("POST /voices/clone, POST /voices/localize", NO, "501 `Not implemented`: no embedded engine can do it"),
+        Row("POST /infill/bytes, POST /voice-changer/bytes, POST /voice-changer/sse", NO, "501 `Not implemented`"),
+        Row("PATCH, DELETE /voices/{id}; /accents; /pronunciation-dicts", NO, "404"),
+    ),
+    from_server=(Row("page, voice, status", YES, "with the fields that every client release reads"),),
+)
+
 TOKENS = Surface(
     "Access tokens: `POST /access-token`",
     "Authenticate your client applications (C§4)",
@@ -91,4 +124,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, TTS, TOKENS)
+SURFACES = (STT_TURNS, TTS, TTS_HTTP, VOICES, TOKENS)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, assert_never
 
 from duologue.agent.commands import EndReason
@@ -17,7 +17,7 @@ from duologue.audio.output import AudioOutput
 from duologue.errors import Violation
 from duologue.ids import IdSource
 from duologue.protocols.cartesia.errors import SHAPES, context_error_event, sentence, shape_of
-from duologue.protocols.cartesia.formats import TTS_ENCODINGS, TTS_RATES, read_format, read_language
+from duologue.protocols.cartesia.generation import GenerationReader, missing_member
 from duologue.protocols.cartesia.tts_messages import (
     Chunk,
     Done,
@@ -25,7 +25,6 @@ from duologue.protocols.cartesia.tts_messages import (
     Generation,
     OutputFormat,
     Timestamps,
-    VoiceObject,
     WordTimestamps,
 )
 from duologue.protocols.codec import check_range, convert, encode, parse_object
@@ -50,10 +49,6 @@ MAX_CONTEXT_ID_CHARACTERS = 512
 MAX_BUFFER_DELAY_MS = 5_000
 DEFAULT_BUFFER_DELAY_MS = 3_000
 """C§5.5; older pages say 0."""
-SPEED_RANGE = (0.6, 1.5)
-VOLUME_RANGE = (0.5, 2.0)
-LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
-"""Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
 FRAME_S = 0.2
 """Audio per message at most: 51 KB of base64 for 48 kHz floats, far below the clients' 1 MiB (C§2.7)."""
 RUNNING = 206
@@ -96,9 +91,8 @@ class TtsDialect:
         self.query = query
         self.request_id = ids.uuid()
         self._ids = ids
-        self._voices = voices
+        self._reader = GenerationReader(voices, models, strict=strict)
         self._rate = rate
-        self._models = models
         self._max_contexts = max_contexts
         self._strict = strict
         self._contexts: dict[str, _Context] = {}
@@ -130,7 +124,7 @@ class TtsDialect:
 
     def _cancel(self, name: str, members: dict[str, Any]) -> Sequence[ContextCancelled]:
         if not isinstance(members.get("context_id"), str):
-            raise Violation("wrong_shape", "a required member is missing", path="context_id", expected="a value")
+            raise missing_member("context_id")
         if self._contexts.pop(name, None) is None:
             return []  # C§5.7: cancelling what is unknown or finished is no error
         return [ContextCancelled(name)]
@@ -138,7 +132,7 @@ class TtsDialect:
     def _push(self, name: str, message: Generation) -> TextPushed:
         context = self._contexts.get(name)
         if message.transcript is None:
-            raise Violation("wrong_shape", "a required member is missing", path="transcript", expected="a value")
+            raise missing_member("transcript")
         delay_ms = DEFAULT_BUFFER_DELAY_MS if message.max_buffer_delay_ms is None else message.max_buffer_delay_ms
         check_range(delay_ms, 0, MAX_BUFFER_DELAY_MS, "max_buffer_delay_ms")
         if context is None:
@@ -152,8 +146,8 @@ class TtsDialect:
                 )
             self._contexts[name] = context
         else:
-            self._check_model(message.model_id)
-            context.options = self._options(message, context.options)
+            self._reader.check_model(message.model_id)
+            context.options = self._reader.options(message, context.options)
         return TextPushed(
             context=name,
             text=message.transcript,  # verbatim: the client supplies the spaces (C§5.4 rule 2)
@@ -167,21 +161,12 @@ class TtsDialect:
         """A new context: here every required member must be given (C§5.1); later ones may repeat them or not."""
         for required in ("model_id", "voice", "output_format"):
             if getattr(message, required) is None:
-                raise Violation("wrong_shape", "a required member is missing", path=required, expected="a value")
+                raise missing_member(required)
         assert message.output_format is not None  # noqa: S101 - just checked; tells the type checker
-        self._check_model(message.model_id)
+        self._reader.check_model(message.model_id)
         audio = self._read_format(message.output_format)
-        options = self._options(message, SpeakOptions())
+        options = self._reader.options(message, SpeakOptions())
         return _Context(audio, AudioOutput(self._rate, audio), options, bool(message.add_timestamps))
-
-    def _check_model(self, model: str | None) -> None:
-        if model is not None and not model.lower().startswith("sonic") and model not in self._models:
-            raise Violation(
-                "model_not_found",
-                f"{model[:80]!r} is not a model",
-                path="model_id",
-                expected="sonic-3.5 or another sonic",
-            )
 
     def _read_format(self, given: OutputFormat) -> AudioFormat:
         if given.container not in (None, "", "raw"):
@@ -192,50 +177,7 @@ class TtsDialect:
                 expected="raw",
                 remedy="Use POST /tts/bytes for containers.",
             )
-        audio = read_format(given.encoding, given.sample_rate, "output_format")
-        if self._strict and (audio.encoding not in TTS_ENCODINGS or audio.sample_rate not in TTS_RATES):
-            raise Violation("unsupported_audio_format", "not a documented format", path="output_format")
-        return audio
-
-    def _options(self, message: Generation, before: SpeakOptions) -> SpeakOptions:
-        """What the message says about the delivery; what it leaves out stays as it was in the context."""
-        if message.language is not None and message.locale is not None:
-            raise Violation("language_and_locale", "language and locale exclude each other", path="locale")
-        options = before
-        spoken = message.locale if message.locale is not None else message.language
-        if spoken is not None:
-            path = "locale" if message.locale is not None else "language"
-            options = replace(options, language=read_language(spoken, path))
-        if message.voice is not None:
-            options = replace(options, voice=self._voice(message.voice, options.language))
-        if message.speed is not None:
-            if message.speed not in LEGACY_SPEEDS:
-                raise Violation("out_of_range", "unknown speed", path="speed", expected="slow, normal or fast")
-            options = replace(options, speed=LEGACY_SPEEDS[message.speed])
-        if config := message.generation_config:
-            if config.speed is not None:
-                speed = check_range(config.speed, *SPEED_RANGE, "generation_config.speed")
-                options = replace(options, speed=speed)
-            if config.volume is not None:
-                volume = check_range(config.volume, *VOLUME_RANGE, "generation_config.volume")
-                options = replace(options, volume=volume)
-        return options
-
-    def _voice(self, given: str | VoiceObject, language: str) -> str:
-        """A voice in any of the three shapes (C§5.1), as a name of the catalogue."""
-        if isinstance(given, VoiceObject) and given.embedding is not None and given.id is None:
-            raise Violation(
-                "voice_not_found", "voice embeddings are not supported", path="voice", expected="a voice id"
-            )
-        name, path = (given, "voice") if isinstance(given, str) else (given.id or "", "voice.id")
-        if not name:
-            raise Violation("wrong_shape", "the voice id is missing", path=path, expected="a voice id")
-        found = name if self._voices is None else self._voices(name, language)
-        if found is None:
-            raise Violation(
-                "voice_not_found", f"no voice has the id {name[:80]!r}", path=path, remedy="See GET /voices."
-            )
-        return found
+        return self._reader.read_format(given.encoding, given.sample_rate)
 
     def render(self, notice: ContextNotice) -> Sequence[Frame]:
         """Events of a context; nothing for one that is cancelled, failed or done."""

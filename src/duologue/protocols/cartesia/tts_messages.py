@@ -32,21 +32,11 @@ class GenerationConfig(Message):
     emotion: Any = None
 
 
-class Generation(Message, rename={"continue_": "continue"}):
-    """Text for a context. All members but `transcript`, `continue` and `flush` are expected to stay the same within a context."""
+class Delivery(Message):
+    """How a text is spoken: members of requests on the socket and over HTTP."""
 
-    context_id: str | None = None
     model_id: str | None = None
-    transcript: str | None = None
     voice: str | VoiceObject | None = None
-    output_format: OutputFormat | None = None
-    continue_: bool | None = None
-    flush: bool | None = None
-    cancel: bool | None = None
-    max_buffer_delay_ms: int | None = None
-    add_timestamps: bool | None = None
-    add_phoneme_timestamps: bool | None = None
-    use_normalized_timestamps: bool | None = None
     language: str | None = None
     locale: str | None = None
     accent: str | None = None
@@ -56,6 +46,21 @@ class Generation(Message, rename={"continue_": "continue"}):
     speed: str | None = None
     """Legacy: `slow`, `normal`, `fast`."""
     duration: float | None = None
+    transcript: str | None = None
+
+
+class Generation(Delivery, rename={"continue_": "continue"}):
+    """Text for a context. All members but `transcript`, `continue` and `flush` are expected to stay the same within a context."""
+
+    context_id: str | None = None
+    output_format: OutputFormat | None = None
+    continue_: bool | None = None
+    flush: bool | None = None
+    cancel: bool | None = None
+    max_buffer_delay_ms: int | None = None
+    add_timestamps: bool | None = None
+    add_phoneme_timestamps: bool | None = None
+    use_normalized_timestamps: bool | None = None
 
 
 class ContextEvent(Message, tag_field="type", omit_defaults=True):

@@ -1,0 +1,90 @@
+"""What a request for speech asks for, the same on the socket and over HTTP (Cartesia docs: TTS; C§5.1, C§6.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+
+from duologue.audio.formats import AudioFormat
+from duologue.errors import Violation
+from duologue.protocols.cartesia.formats import TTS_ENCODINGS, TTS_RATES, read_format, read_language
+from duologue.protocols.cartesia.tts_messages import Delivery, VoiceObject
+from duologue.protocols.codec import check_range
+from duologue.protocols.dialect import VoiceLookup
+from duologue.speak.speech import SpeakOptions
+
+SPEED_RANGE = (0.6, 1.5)
+VOLUME_RANGE = (0.5, 2.0)
+LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
+"""Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
+
+
+class GenerationReader:
+    """Turns members of a request into our own words. `voices` as in `TtsDialect`; `models` are names accepted besides `sonic*`."""
+
+    def __init__(self, voices: VoiceLookup | None, models: Collection[str], *, strict: bool) -> None:
+        self._voices = voices
+        self._models = models
+        self._strict = strict
+
+    def check_model(self, model: str | None) -> None:
+        """Refuse what is no model for speech. Raises `Violation("model_not_found")`; nothing named is no reason."""
+        if model is not None and not model.lower().startswith("sonic") and model not in self._models:
+            raise Violation(
+                "model_not_found",
+                f"{model[:80]!r} is not a model",
+                path="model_id",
+                expected="sonic-3.5 or another sonic",
+            )
+
+    def read_format(self, encoding: str, sample_rate: int) -> AudioFormat:
+        """The samples asked for. Raises `Violation("unsupported_audio_format")`."""
+        audio = read_format(encoding, sample_rate, "output_format")
+        if self._strict and (audio.encoding not in TTS_ENCODINGS or audio.sample_rate not in TTS_RATES):
+            raise Violation("unsupported_audio_format", "not a documented format", path="output_format")
+        return audio
+
+    def options(self, message: Delivery, before: SpeakOptions) -> SpeakOptions:
+        """What the message says about the delivery; what it leaves out stays as it was before. Raises `Violation`."""
+        if message.language is not None and message.locale is not None:
+            raise Violation("language_and_locale", "language and locale exclude each other", path="locale")
+        options = before
+        spoken = message.locale if message.locale is not None else message.language
+        if spoken is not None:
+            path = "locale" if message.locale is not None else "language"
+            options = replace(options, language=read_language(spoken, path))
+        if message.voice is not None:
+            options = replace(options, voice=self._voice(message.voice, options.language))
+        if message.speed is not None:
+            if message.speed not in LEGACY_SPEEDS:
+                raise Violation("out_of_range", "unknown speed", path="speed", expected="slow, normal or fast")
+            options = replace(options, speed=LEGACY_SPEEDS[message.speed])
+        if config := message.generation_config:
+            if config.speed is not None:
+                speed = check_range(config.speed, *SPEED_RANGE, "generation_config.speed")
+                options = replace(options, speed=speed)
+            if config.volume is not None:
+                volume = check_range(config.volume, *VOLUME_RANGE, "generation_config.volume")
+                options = replace(options, volume=volume)
+        return options
+
+    def _voice(self, given: str | VoiceObject, language: str) -> str:
+        """A voice in any of the three shapes (C§5.1), as a name of the catalogue."""
+        if isinstance(given, VoiceObject) and given.embedding is not None and given.id is None:
+            raise Violation(
+                "voice_not_found", "voice embeddings are not supported", path="voice", expected="a voice id"
+            )
+        name, path = (given, "voice") if isinstance(given, str) else (given.id or "", "voice.id")
+        if not name:
+            raise Violation("wrong_shape", "the voice id is missing", path=path, expected="a voice id")
+        found = name if self._voices is None else self._voices(name, language)
+        if found is None:
+            raise Violation(
+                "voice_not_found", f"no voice has the id {name[:80]!r}", path=path, remedy="See GET /voices."
+            )
+        return found
+
+
+def missing_member(path: str) -> Violation:
+    """A member that must be given is not."""
+    return Violation("wrong_shape", "a required member is missing", path=path, expected="a value")

@@ -1,0 +1,68 @@
+"""A text spoken from beginning to end for an HTTP answer, as fast as the client takes it and no faster."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import suppress
+from dataclasses import replace
+
+from duologue.errors import EngineFailure
+from duologue.speak.channel import SpeakChannel, SpeakEngines
+from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
+from duologue.speak.speech import SpeakOptions, SpeechChunk
+
+
+async def speech_of_text(engines: SpeakEngines, text: str, options: SpeakOptions) -> AsyncGenerator[SpeechChunk, None]:
+    """The chunks of a text's speech at `engines.rate`; words count samples and characters from the beginning of the whole.
+
+    A phrase is made only when those before it were taken, so that one phrase at most waits in memory. Raises like `SpeakChannel.open`, and
+    `EngineFailure` when the speech is lost on the way. Close it (`aclosing`) to give the engine's stream back.
+    """
+    heard: asyncio.Queue[SpeechChunk | EngineFailure] = asyncio.Queue()
+
+    def fail(failure: EngineFailure, fallback: bool) -> None:  # noqa: FBT001 - the channel's signature
+        if not fallback:
+            heard.put_nowait(failure)
+
+    channel = await SpeakChannel.open(engines, options, heard.put_nowait, fail)
+    try:
+        samples = spoken = 0
+        for phrase in _phrases(text):
+            if phrase.strip():
+                channel.say(phrase)
+                begun = samples
+                while True:
+                    item = await heard.get()
+                    if isinstance(item, EngineFailure):
+                        raise item
+                    samples += len(item.pcm)
+                    yield _placed(item, begun, spoken)
+                    if item.last:
+                        break
+            spoken += len(phrase)
+    finally:
+        channel.close()
+        with suppress(EngineFailure):
+            await channel.finished()
+
+
+def _phrases(text: str) -> list[str]:
+    splitter = PhraseSplitter(
+        PhrasePolicy(patient=True)
+    )  # the whole text is here: no phrase is cut short to begin early
+    return [*splitter.push(text), *splitter.flush()]
+
+
+def _placed(chunk: SpeechChunk, samples: int, characters: int) -> SpeechChunk:
+    words = tuple(
+        replace(
+            word,
+            start=word.start + samples,
+            end=word.end + samples,
+            text_start=word.text_start + characters,
+            text_end=word.text_end + characters,
+        )
+        for word in chunk.words
+    )
+    return replace(chunk, words=words)
