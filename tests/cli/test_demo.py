@@ -30,7 +30,7 @@ DECISION = {"because": "floor 0.29 < 0.30 after 0.58 s of silence"}
 LOG: list[dict[str, Any]] = [
     {
         "versions": {"duologue": "1.2.3"},
-        "settings": {"listen": {"turns": {"start": 0.8, "eager_end": None, "end": 0.3}}},
+        "settings": {"agent": {"listen": {"turns": {"start": 0.8, "eager_end": None, "end": 0.3}}}},
     },
     {"now": 1000.6, "event": {"$": "Progressed", "position": 8000, "floor": 0.9}, "commands": []},
     {"now": 1001.3, "event": {"$": "Progressed", "position": 16000, "floor": 0.2}, "commands": []},

@@ -13,7 +13,7 @@ import tempfile
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -84,11 +84,28 @@ async def child_server(
         child = ChildServer(process, folder)
         reading = asyncio.create_task(_read(child, progress))
         try:
-            await _until_ready(child)
-            yield child
+            with _ended_by_sigterm():
+                await _until_ready(child)
+                yield child
         finally:
             await _stop(process)
             reading.cancel()
+
+
+@contextlib.contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """SIGTERM cancels the task inside, so that it does not leave its child behind."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    assert task is not None  # noqa: S101 - this is one
+    try:
+        loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    except (NotImplementedError, RuntimeError):  # not on this system, or not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)
 
 
 async def _read(child: ChildServer, progress: Callable[[str], None]) -> None:

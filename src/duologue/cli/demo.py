@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -46,7 +47,10 @@ def demo(
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise Violation("folder", f"cannot make {out}: {error.strerror}", path="--out") from None
-    asyncio.run(_demo(out))
+    try:
+        asyncio.run(_demo(out))
+    except asyncio.CancelledError:
+        raise typer.Exit(128 + signal.SIGTERM) from None
 
 
 NEXT = """

@@ -58,6 +58,7 @@ async def tell_story(call: PhoneCall, tell: Tell = lambda *_: None) -> BargeIn:
         mark = len(call.messages)
         await call.type(line)
         await call.until_answered(mark)
+    await asyncio.sleep(THINKING_S)
     return barge_in
 
 

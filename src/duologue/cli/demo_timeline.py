@@ -69,8 +69,9 @@ class LogReader:
         return float(self.microphone_from + event["position"] / LISTEN_RATE)
 
     def settings(self) -> Mapping[str, Any]:
-        """Of the session."""
-        return self.lines[0].get("settings") or {} if self.lines else {}
+        """Of the agent."""
+        told: Mapping[str, Any] = self.lines[0].get("settings") or {} if self.lines else {}
+        return told.get("agent") or {}
 
     def _zero(self) -> Seconds:
         """The server's clock at second 0 of the call: nothing can be judged before it was recorded, and the promptest judgement tells."""
