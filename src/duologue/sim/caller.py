@@ -10,7 +10,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -108,6 +108,7 @@ class Caller:
         self._mouth: list[NDArray[np.int16]] = []
         self._applied = asyncio.Event()
         self._finished_replies = 0
+        self._spoke_until: Seconds = 0.0
         self._thinking = False
         self._late_answers: list[asyncio.TimerHandle] = []
 
@@ -142,6 +143,7 @@ class Caller:
         if step.line or step.wav:
             self._mouth += self._speak(step)
             done.ended += sum(len(sound) for sound in self._mouth) / LISTEN_RATE
+            self._spoke_until = done.ended
             while self._mouth:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
                 await asyncio.sleep(self._plan.frame_s)
         if step.message is not None:
@@ -151,14 +153,26 @@ class Caller:
         """Until the moment the plan names, or until patience ends."""
         until = self._now() + step.patience
         while self._now() < until and self._socket.closed is None:
-            if step.wait is Wait.NOTHING:
-                break
-            if step.wait is Wait.AGENT_SPEAKS and self._hears_agent(step.after_words):
-                break
-            if step.wait is Wait.AGENT_SILENT and not self._thinking and self.call.ear.silent_at <= self._now():
+            if self._has_come(step):
                 break
             await asyncio.sleep(self._plan.frame_s)
         await asyncio.sleep(step.then)
+
+    def _has_come(self, step: Step) -> bool:
+        """What the step waits for."""
+        ear, now = self.call.ear, self._now()
+        match step.wait:
+            case Wait.NOTHING:
+                return True
+            case Wait.AGENT_SPEAKS:
+                return self._hears_agent(step.after_words)
+            case Wait.AGENT_SILENT:
+                return not self._thinking and ear.silent_at <= now
+            case Wait.ANSWERED:
+                spoke = bool(ear.sounds) and ear.sounds[-1].arrived >= self._spoke_until
+                return spoke and not self._thinking and ear.silent_at <= now
+            case _:
+                assert_never(step.wait)
 
     def _hears_agent(self, words: int) -> bool:
         now = self._now()

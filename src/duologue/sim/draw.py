@@ -80,9 +80,8 @@ def _words(chance: random.Random, words: list[str], least: int, most: int) -> li
 def _step(chance: random.Random) -> Step:
     kind = chance.random()
     if kind < 0.5:
-        return Step(
-            Wait.AGENT_SILENT, chance.uniform(0.0, 1.5), line=_line(chance), hesitation=chance.uniform(0.2, 1.2)
-        )
+        wait = chance.choice((Wait.AGENT_SILENT, Wait.ANSWERED))
+        return Step(wait, chance.uniform(0.0, 1.5), line=_line(chance), hesitation=chance.uniform(0.2, 1.2))
     if kind < 0.75:  # barge-in, at any moment of a reply
         return Step(
             Wait.AGENT_SPEAKS, chance.uniform(0.0, 2.5), line=_line(chance), hesitation=chance.uniform(0.2, 1.2)

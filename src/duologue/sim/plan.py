@@ -15,6 +15,9 @@ class Wait(StrEnum):
     NOTHING = "nothing"
     AGENT_SPEAKS = "agent_speaks"
     AGENT_SILENT = "agent_silent"
+    """Nothing of the agent sounds, and no answer is on its way that the caller knows of."""
+    ANSWERED = "answered"
+    """Since the caller's last line the agent has spoken, and is silent again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,7 +92,7 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
     _check_names(caller, {"frame_s", "hangs_up", "lingers", "answers_after", "never_answers"}, "caller.")
     plan = Plan(
         settings=_settings(content.get("agent", {}), folder),
-        steps=tuple(_step(step, f"step[{place}]") for place, step in enumerate(steps)),
+        steps=tuple(_step(step, f"step[{place}]", first=place == 0) for place, step in enumerate(steps)),
         answering=Answering(caller.get("answers_after", 0.2), bool(caller.get("never_answers", False))),
         frame_s=caller.get("frame_s", 0.02),
         hangs_up=bool(caller.get("hangs_up", False)),
@@ -171,12 +171,12 @@ def _settings(agent: Any, folder: Path) -> dict[str, Any]:
     return {"agent": {}, **given, **SETTINGS}
 
 
-def _step(step: Any, path: str) -> Step:
+def _step(step: Any, path: str, *, first: bool) -> Step:
     if not isinstance(step, Mapping):
         raise Violation("scenario", "wrong shape", path=path, expected="a table")
     _check_names(step, _STEP, f"{path}.")
     words = step.get("after_words", 0)
-    default = Wait.AGENT_SPEAKS if words else Wait.AGENT_SILENT
+    default = Wait.AGENT_SPEAKS if words else Wait.AGENT_SILENT if first else Wait.ANSWERED
     try:
         wait = Wait(step.get("wait", default))
     except ValueError:
