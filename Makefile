@@ -21,14 +21,21 @@ $(VENV)/.dev: requirements/dev.txt pyproject.toml
 demo: install  ## hear it: a recorded caller, an agent, one barge-in; leaves out/demo.wav and out/demo.html
 	@$(BIN)/duologue demo --out out
 
-test: $(VENV)/.dev check  ## everything: checks, simulation, real engines, the vendors' own clients
-	@$(BIN)/python -m pytest tests --ignore-glob='tests/real/*' --ignore-glob='tests/sdk/*' --durations=10 -n 2
-	@$(BIN)/python -m pytest tests/real tests/sdk --durations=10
+# Pure code, no process and no socket: `make check`. Whole servers, worker processes and simulations come with `make test`, and last, one at
+# a time, what listens to real speech and what runs the vendors' own clients.
+UNITS := tests/test_*.py $(addprefix tests/,audio listen speak think agent conversations protocols wire auth usage console)
+WHOLES := $(addprefix tests/,runtime server cli sim bench)
+PYTEST := $(BIN)/python -m pytest
+
+test: check  ## everything: checks, whole servers, simulation, real engines, the vendors' own clients
+	@$(PYTEST) $(WHOLES) -n 2 --durations=10
+	@$(PYTEST) tests/real tests/sdk --durations=10
 
 check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+	@$(PYTEST) $(UNITS) -n 2
 
 format: $(VENV)/.dev  ## put the code into shape
 	@$(BIN)/ruff format .
