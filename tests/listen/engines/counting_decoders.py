@@ -44,11 +44,11 @@ class CountingDecoder:
         said = " ".join(heard.word for heard in self.seg())
         return Best(said, math.exp(self.log_score * self.frames / 100)) if said else None
 
+    def reinit_feat(self) -> None:
+        """Nothing is left of the utterance before."""
+
     def set_cmn(self, mean: str) -> None:
         self.means.append(mean)
-
-    def get_cmn(self, update: bool) -> str:
-        return f"mean of {self.frames} frames"
 
     def start_utt(self) -> None:
         self.frames = 0
@@ -57,7 +57,7 @@ class CountingDecoder:
     def end_utt(self) -> None:
         """Nothing more comes to light."""
 
-    def process_raw(self, pcm: bytes, no_search: bool = False, full_utt: bool = False) -> None:
+    def process_raw(self, pcm: bytes) -> None:
         self.frames += len(pcm) // 320
 
 
@@ -73,6 +73,9 @@ class CountingDecoders(Decoders):
         self.out += 1
         self.lent.append(Lent(CountingDecoder(self._log_scores.get(expected.search, -1.0)), expected.search))
         return self.lent[-1]
+
+    def mean_of(self, pcm: bytes) -> str:
+        return f"mean of {len(pcm) // 320} frames"
 
     def give_back(self, lent: Lent) -> None:
         self.out -= 1

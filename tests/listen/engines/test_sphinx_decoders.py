@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+import numpy as np
 import pytest
 
 from duologue.errors import Violation
 from duologue.listen.engines import sphinx_decoders
-from duologue.listen.engines.sphinx_decoders import Decoders, Expected, Search, keyterm_name
+from duologue.listen.engines.caller_voice import to_int16
+from duologue.listen.engines.sphinx_decoders import NEUTRAL_MEAN, Decoders, Expected, Search, keyterm_name
+from duologue.listen.engines.sphinx_pass import SphinxPass
+from tests.listen.engines.test_contract import some_sound
 
 
 def grammar(*words: str) -> str:
@@ -85,3 +89,27 @@ def test_a_keyterm_is_named_by_what_can_be_said_of_it() -> None:
     assert keyterm_name("Brown Sugar!") == "brown_sugar~"
     assert keyterm_name("don't") == "don't~"
     assert keyterm_name("東京") == ""
+
+
+def test_the_mean_follows_the_sound_and_not_who_spoke_before() -> None:
+    rng = np.random.default_rng(3)
+    loud, soft = (to_int16(rng.standard_normal(16_000).astype(np.float32), gain) for gain in (0.1, 0.001))
+    first = decoders().mean_of(loud)
+    other = decoders().mean_of(soft)
+    assert decoders().mean_of(loud) == first
+    assert float(first.split(",")[0]) > float(other.split(",")[0]) + 5
+
+
+def test_a_decoder_keeps_nothing_of_the_utterance_before() -> None:
+    lent = decoders().lend(Expected(Search.PHONES))
+    one, other = to_int16(some_sound(0.7)), to_int16(some_sound(0.5)[::-1].copy(), 0.2)
+    run = SphinxPass(lent)
+    scores = []
+    for pcm in (one, one, other, one):
+        run.start(NEUTRAL_MEAN)
+        run.decode(pcm)
+        run.stop()
+        scores.append(run.score)
+    decoders().give_back(lent)
+    assert scores[0] is not None
+    assert scores[1] == scores[3] == scores[0] != scores[2]

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from duologue.listen.engines.sphinx_decoders import Lent, Search
-from duologue.listen.engines.sphinx_pass import NEUTRAL_MEAN, HeardWord, SphinxPass
+from duologue.listen.engines.sphinx_decoders import NEUTRAL_MEAN, Lent, Search
+from duologue.listen.engines.sphinx_pass import HeardWord, SphinxPass
 
 
 @dataclass
@@ -36,11 +36,11 @@ class StandInDecoder:
     def seg(self) -> list[Said]:
         return self.said
 
+    def reinit_feat(self) -> None:
+        """Nothing is left of the utterance before."""
+
     def set_cmn(self, mean: str) -> None:
         self.calls.append(f"mean {mean}")
-
-    def get_cmn(self, update: bool) -> str:
-        return "1,2,3"
 
     def start_utt(self) -> None:
         self.calls.append("start")
@@ -48,8 +48,8 @@ class StandInDecoder:
     def end_utt(self) -> None:
         self.calls.append("end")
 
-    def process_raw(self, pcm: bytes, no_search: bool = False, full_utt: bool = False) -> None:
-        self.calls.append("front end" if no_search and full_utt else "decode")
+    def process_raw(self, pcm: bytes) -> None:
+        self.calls.append("decode")
 
 
 def started(decoder: StandInDecoder, **keyterms: str) -> SphinxPass:
@@ -103,12 +103,6 @@ def test_stopping_twice_ends_once_and_empty_audio_is_no_work() -> None:
     one.stop()
     one.stop()
     assert decoder.calls[-2:] == ["start", "end"]
-
-
-def test_the_mean_of_audio_comes_from_the_front_end_alone() -> None:
-    decoder = StandInDecoder()
-    assert SphinxPass(Lent(decoder, Search.OPEN)).mean_of(b"..") == "1,2,3"
-    assert decoder.calls == [f"mean {NEUTRAL_MEAN}", "start", "front end", "end"]
 
 
 def test_the_score_is_a_logarithm() -> None:

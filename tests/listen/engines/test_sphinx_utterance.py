@@ -5,8 +5,7 @@ import pytest
 
 from duologue.audio.spans import AudioSpan
 from duologue.listen.engines.caller_voice import CallerVoice
-from duologue.listen.engines.sphinx_decoders import Expected, Search
-from duologue.listen.engines.sphinx_pass import NEUTRAL_MEAN
+from duologue.listen.engines.sphinx_decoders import NEUTRAL_MEAN, Expected, Search
 from duologue.listen.engines.sphinx_settings import PocketsphinxSettings
 from duologue.listen.engines.sphinx_utterance import SLICE, Utterance
 from tests.listen.engines.counting_decoders import CountingDecoders
@@ -82,7 +81,7 @@ def test_a_known_caller_is_decoded_once_with_their_mean() -> None:
     one = utterance(decoders, voice=known_voice())
     one.add(AudioSpan(0, sound(2.0)))
     list(one.finish())
-    assert decoders.lent[0].decoder.means == [NEUTRAL_MEAN, "mean of 125 frames"]
+    assert decoders.lent[0].decoder.means == ["mean of 125 frames"]
 
 
 @pytest.mark.parametrize(("grammar", "sounds", "believed"), [(-1.0, -1.5, True), (-1.0, -1.05, False)])

@@ -12,8 +12,6 @@ from duologue.listen.engines.sphinx_decoders import KEYTERM_MARK, Lent
 
 FRAME: Samples = 160
 """pocketsphinx counts time in frames of 10 ms."""
-NEUTRAL_MEAN = "40,3,-1"
-"""The cepstral mean to begin with when nothing is known of the caller."""
 _NOT_SAID = re.compile(r"[<\[+(].*")
 _VARIANT = re.compile(r"\(\d+\)$")
 
@@ -40,17 +38,11 @@ class SphinxPass:
         self._words: list[HeardWord] = []
         self._score: float | None = None
 
-    def mean_of(self, pcm: bytes) -> str:
-        """The cepstral mean of `pcm`: the front end alone, about 0.5 ms per second of audio. Not while running."""
-        self._decoder.set_cmn(NEUTRAL_MEAN)
-        self._decoder.start_utt()
-        self._decoder.process_raw(pcm, True, True)
-        self._decoder.end_utt()
-        return str(self._decoder.get_cmn(False))
-
     def start(self, mean: str) -> None:
         """Begin, or begin again."""
         self.stop()
+        # The front end keeps frames of the utterance before, which may be another caller's.
+        self._decoder.reinit_feat()
         self._decoder.set_cmn(mean)
         self._decoder.start_utt()
         self._running = True

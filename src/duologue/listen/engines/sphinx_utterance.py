@@ -14,8 +14,8 @@ import numpy as np
 from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.listen.engines.caller_voice import CallerVoice, to_int16
-from duologue.listen.engines.sphinx_decoders import Decoders, Expected, Search, keyterm_name
-from duologue.listen.engines.sphinx_pass import NEUTRAL_MEAN, SphinxPass
+from duologue.listen.engines.sphinx_decoders import NEUTRAL_MEAN, Decoders, Expected, Search, keyterm_name
+from duologue.listen.engines.sphinx_pass import SphinxPass
 from duologue.listen.engines.sphinx_settings import PocketsphinxSettings
 
 SLICE: Samples = 4000
@@ -158,7 +158,7 @@ class Utterance:
         known = self._voice.with_more(self._audio[: min(self.length, self._basis)])
         self._gain = self._voice.gain(known)
         enough = len(known) >= LISTEN_RATE // 2
-        mean = self._passes[0].mean_of(to_int16(known, self._gain)) if enough else NEUTRAL_MEAN
+        mean = self._decoders.mean_of(to_int16(known, self._gain)) if enough else NEUTRAL_MEAN
         for one in self._passes:
             one.start(mean)
         self._started = True
