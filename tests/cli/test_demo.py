@@ -108,10 +108,21 @@ def test_the_wait_is_measured_from_the_callers_last_sound() -> None:
     out = io.StringIO()
     screen = DemoScreen(Console(file=out, width=200, highlight=False), call())
     assert screen.call is not None
-    screen.call.spoke_at = 1.0
+    screen.call.spoke_at, screen.call.typed = 1.0, []
+    screen.logged({"event": {"$": "TurnEnded", "decision": {"because": "quiet", "silence": 0.5}}})
     screen.message(Message(1.75, "AgentStartedSpeaking", {"ttt_latency": 0.01, "tts_latency": 0.02}))
-    assert "0.75 s after the caller's last sound (model 0.01, voice 0.02)" in out.getvalue()
+    assert (
+        "0.75 s after the caller's last sound (waiting 0.50, last words 0.22, model 0.01, voice 0.02)" in out.getvalue()
+    )
     assert screen.waits == [0.75]
+
+
+def test_a_typed_line_is_answered_at_once_and_is_no_wait() -> None:
+    out = io.StringIO()
+    screen = DemoScreen(Console(file=out, width=200, highlight=False), call())
+    screen.message(Message(1.75, "AgentStartedSpeaking", {"ttt_latency": 0.0, "tts_latency": 0.0}))
+    assert "after the line was typed" in out.getvalue()
+    assert screen.waits == []
 
 
 def test_warnings_and_errors_are_shown() -> None:

@@ -91,6 +91,15 @@ def test_what_cannot_be_heard_is_refused_with_the_reason(
     assert told in done.err
 
 
+def test_one_side_of_a_recorded_call_can_be_heard_alone(
+    duologue: Run, light: Path, voice: np.ndarray, tmp_path: Path
+) -> None:
+    write_wav(tmp_path / "call.wav", np.stack([voice, np.zeros_like(voice)], axis=1), RATE)
+    assert "two large lattes" in duologue("listen", "call.wav", "--channel", 1, "--config", light).out
+    assert "no words found" in duologue("listen", "call.wav", "--channel", 2, "--config", light).err
+    assert "call.wav has 2 channels" in duologue("listen", "call.wav", "--channel", 3, "--config", light).err
+
+
 def test_silence_has_no_turns(duologue: Run, light: Path, tmp_path: Path) -> None:
     write_wav(tmp_path / "quiet.wav", np.zeros(RATE, np.float32), RATE)
     done = duologue("listen", "quiet.wav", "--config", light)

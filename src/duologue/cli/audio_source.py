@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import sys
 import threading
 import time
@@ -10,10 +11,13 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from duologue.audio.containers import read_audio
 from duologue.audio.formats import LISTEN_RATE, AudioFormat, Encoding, Pcm
 from duologue.audio.framing import Framer
 from duologue.audio.input import STEP_S, AudioInput
+from duologue.audio.resample import resample
 from duologue.audio.spans import AudioSpan
 from duologue.errors import Violation
 
@@ -34,10 +38,10 @@ class AudioSource:
         """Given out so far."""
 
     @classmethod
-    def open(cls, source: str, rate: int, *, realtime: bool) -> AudioSource:
-        """`source` is a path, or `-`. Raises `Violation("audio_file")` for what cannot be read or is not audio."""
+    def open(cls, source: str, rate: int, *, channel: int | None = None, realtime: bool = False) -> AudioSource:
+        """`source` is a path, or `-`; `channel` one of a file's, from 1. Raises `Violation` for what cannot be read or is not audio."""
         if source != "-":
-            return cls(_read_file(source), None, rate, realtime=realtime)
+            return cls(_read_file(source, channel), None, rate, realtime=realtime)
         stream = sys.stdin.buffer
         if stream.isatty():
             raise Violation("audio_file", "there is no audio on standard input", remedy="Pipe a recording into it.")
@@ -91,9 +95,21 @@ class AudioSource:
         yield hearing.finish()
 
 
-def _read_file(name: str) -> Pcm:
+def _read_file(name: str, channel: int | None) -> Pcm:
     path = Path(name)
     try:
-        return read_audio(path)
+        return read_audio(path) if channel is None else _read_channel(path, channel)
     except OSError as error:
         raise Violation("audio_file", f"cannot read {path}: {error.strerror or error}") from None
+
+
+def _read_channel(path: Path, channel: int) -> Pcm:
+    """One side of a call that was recorded on two channels, counted from 1. Bounded as `read_audio` is."""
+    import soundfile
+
+    content = path.read_bytes()
+    read_audio(content)  # refuses what is no audio, or too much
+    sides, rate = soundfile.read(io.BytesIO(content), dtype="float32", always_2d=True)
+    if channel > sides.shape[1]:
+        raise Violation("channel", f"{path} has {sides.shape[1]} channels", path="--channel", expected="one of these")
+    return resample(np.ascontiguousarray(sides[:, channel - 1]), rate, LISTEN_RATE)

@@ -19,7 +19,7 @@ from duologue.cli.demo_screen import DemoScreen
 from duologue.cli.demo_story import BargeIn, tell_story
 from duologue.cli.demo_timeline import Tracks, make_timeline
 from duologue.cli.log_follower import LogFollower
-from duologue.cli.output import screen
+from duologue.cli.output import own_name, screen
 from duologue.cli.phone_call import SETTINGS, PhoneCall
 from duologue.console.timeline import render_html
 from duologue.errors import Violation
@@ -55,10 +55,14 @@ def demo(
 
 NEXT = """
 Try next:
-  duologue serve                       the same server, for your own client: change only its host
-  duologue say "Hello there."          its voice
-  duologue listen {out}/demo.wav         turns in a recording, and why each ended
-  duologue doctor                      what this machine lacks, if anything"""
+  {duologue} say "Hello there."
+      its voice
+  {duologue} listen {out}/demo.wav --channel 1 --dialogue coffee
+      the caller's turns in the recording, and why each ended
+  {duologue} serve
+      the same server for your own client: change only its host
+  {duologue} doctor
+      what this machine lacks, if anything"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +94,7 @@ async def _demo(out: Path) -> None:
     page.write_text(render_html(make_timeline(result.call, tracks, result.barge_in, show.waits, result.log)), "utf-8")
     console.print(f"wrote [bold]{wav}[/bold]    caller left, agent right, {len(tracks.agent) / tracks.rate:.0f} s")
     console.print(f"      [bold]{page}[/bold]   who held the floor, and why each turn ended: open it in a browser")
-    console.print(NEXT.format(out=out))
+    console.print(NEXT.format(out=out, duologue=own_name()))
 
 
 def _summarise(console: Console, show: DemoScreen, result: DemoResult) -> None:

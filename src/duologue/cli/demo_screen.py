@@ -38,6 +38,8 @@ class DemoScreen:
     waits: list[Seconds] = field(default_factory=list)
     """From the caller's last sound to the reply's first, per spoken turn."""
     _agent_speaks: bool = False
+    _silence: Seconds = 0.0
+    """The wait by which the last turn was held to be over."""
 
     def tell(self, who: str, text: str, style: str = "") -> None:
         """One line: the second, who, what."""
@@ -70,6 +72,7 @@ class DemoScreen:
         event = line.get("event")
         if isinstance(event, Mapping) and event.get("$") in _TURNS:
             self.tell("turn", f"{_TURNS[event['$']]}: {event['decision']['because']}")
+            self._silence = event["decision"].get("silence", 0.0)
         for notice in notices(line):
             if notice.get("$") == "Interrupted":
                 self.heard = str(notice["heard"])
@@ -91,10 +94,14 @@ class DemoScreen:
         if self.call is None:
             return
         waited = message.at - self.call.spoke_at
-        told = [(name, message.content.get(key)) for name, key in (("model", "ttt_latency"), ("voice", "tts_latency"))]
-        parts = ", ".join(f"{name} {value:.2f}" for name, value in told if isinstance(value, int | float))
-        if waited > 0.1:  # a typed line ends at once
-            self.waits.append(waited)
+        model, voice = (float(message.content.get(name) or 0.0) for name in ("ttt_latency", "tts_latency"))
+        parts = f"model {model:.2f}, voice {voice:.2f}"
+        if self.call.typed:
+            self.tell("", f"{waited:.2f} s after the line was typed ({parts})", "green")
+            return
+        self.waits.append(waited)
+        words = max(0.0, waited - self._silence - model - voice)
+        parts = f"waiting {self._silence:.2f}, last words {words:.2f}, {parts}"
         self.tell("", f"{waited:.2f} s after the caller's last sound ({parts})", "green")
 
     def __rich__(self) -> Text:

@@ -20,6 +20,9 @@ def listen(
     keyterm: Annotated[
         list[str] | None, typer.Option(help="A word that is likely to be said; may be repeated.")
     ] = None,
+    channel: Annotated[
+        int | None, typer.Option(min=1, help="Only this channel of a file; default: all, mixed.")
+    ] = None,
     rate: Annotated[int, typer.Option(help="Of raw 16 bit audio on standard input, in hertz.")] = 16_000,
     config: Annotated[Path | None, typer.Option(help="The server's TOML file, for its engines and thresholds.")] = None,
     *,
@@ -35,6 +38,7 @@ def listen(
     Examples:
       duologue listen call.wav
       duologue listen order.flac --dialogue coffee --realtime
+      duologue listen both-sides.wav --channel 1
       duologue listen call.wav --json | jq 'select(.event == "turn_ended") | .text'
       duologue listen call.wav --host http://127.0.0.1:8765
       arecord -q -f S16_LE -r 16000 | duologue listen -
@@ -44,7 +48,7 @@ def listen(
     from duologue.cli.listen_there import listen_there
     from duologue.cli.turn_screen import TurnScreen
 
-    audio = AudioSource.open(source, rate, realtime=realtime)
+    audio = AudioSource.open(source, rate, channel=channel, realtime=realtime)
     show = TurnScreen(as_json=as_json)
     if host is not None:
         asyncio.run(listen_there(host, audio, show, tuple(keyterm or ())))

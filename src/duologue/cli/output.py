@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shutil
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
@@ -20,6 +22,16 @@ def print_json(value: Any) -> None:
     """One line of JSON on standard output, at once: a reader of a pipe waits for it."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
     sys.stdout.flush()
+
+
+def own_name() -> str:
+    """How this program is called here: its name when the shell finds it, else its path."""
+    name = "duologue"
+    if shutil.which(name) or not Path(sys.argv[0]).is_file():
+        return name
+    called = Path(sys.argv[0]).absolute()
+    here = Path.cwd()
+    return str(called.relative_to(here) if called.is_relative_to(here) else called)
 
 
 @contextlib.contextmanager
