@@ -13,8 +13,9 @@ from duologue.agent.events import (
     SpeechFailed,
     SpeechReceived,
     Started,
+    ThinkChanged,
 )
-from duologue.agent.settings import AgentSettings, IdlePolicy, LimitsPolicy, Pacing, PacingPolicy
+from duologue.agent.settings import AgentSettings, IdlePolicy, LimitsPolicy, Pacing, PacingPolicy, ThinkSettings
 from duologue.agent.turntaking import Stage
 from duologue.speak.speech import SpeechChunk
 from duologue.think.completion import ProviderFailed
@@ -76,6 +77,20 @@ def test_a_failed_provider_is_told_while_the_next_one_answers() -> None:
     call.until(5.0)
     assert "1.50  WARNED think_request_failed" in call.log()
     assert call.history()[-1] == "agent: Yes."
+
+
+def test_a_provider_this_server_does_not_have_is_told_once_until_the_settings_change() -> None:
+    call = Call(answers=["Yes.", "Yes.", "Yes."])
+    for turn, lasting in ((1, True), (2, True), (3, False)):
+        call.says(turn * 10.0, "hello")
+        trouble = ProviderFailed("first", "there is none" if lasting else "down", lasting)
+        call.feed(CompletionReceived(turn, 1, trouble), turn * 10.0 + 0.05)
+    call.until(40.0)
+    assert call.log().count("WARNED think_request_failed") == 2
+    call.feed(ThinkChanged(ThinkSettings()), 41.0)
+    call.says(50.0, "hello")
+    call.feed(CompletionReceived(4, 1, ProviderFailed("first", "there is none", lasting=True)), 50.05)
+    assert call.log().count("WARNED think_request_failed") == 3
 
 
 def test_a_voice_that_hangs_or_dies_before_the_first_word_is_an_error() -> None:

@@ -51,7 +51,7 @@ async def test_without_a_table_of_models_names_are_passed_on() -> None:
 )
 async def test_what_is_not_here_is_answered_by_the_default_with_a_warning(choice: ModelChoice, why: str) -> None:
     events = await ask(router(groq=Route(saying("groq"), {"small": "s"})), user("hi"), choices=[choice])
-    assert events == [ProviderFailed(choice.provider, why), TextDelta("rules"), Finish("stop", 2, 5)]
+    assert events == [ProviderFailed(choice.provider, why, lasting=True), TextDelta("rules"), Finish("stop", 2, 5)]
 
 
 async def test_no_provider_named_is_the_default_without_a_warning() -> None:

@@ -20,6 +20,7 @@ def apply(talk: Talk, change: Change) -> None:
             talk.tell(SettingChanged(Setting.PROMPT))
         case ThinkChanged(think):
             _think(talk, think)
+            talk.known_troubles.clear()
             talk.tell(SettingChanged(Setting.THINK))
         case SpeakChanged(speak):
             talk.settings = replace(talk.settings, speak=speak)

@@ -81,6 +81,8 @@ class Talk:
         """The fallback line, while it is owed."""
         self.expected: ListenOptions = settings.listen.options
         """What the listener was told to expect."""
+        self.known_troubles: set[str] = set()
+        """Lasting troubles of the model's settings that the client was told of; forgotten with the settings."""
         self.draining = False
         self.ended = False
         self.late_facts = 0

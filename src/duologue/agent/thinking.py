@@ -56,11 +56,17 @@ class Thinking:
                 self._write(reply, text)
             case ToolCall() as call:
                 reply.requested.append(call)
-            case ProviderFailed(provider, message):
-                if not reply.draft:
-                    talk.tell(Warned("think_request_failed", f"{provider}: {message}"))
+            case ProviderFailed(provider, message, lasting):
+                self._warn_of(f"{provider}: {message}", lasting=lasting, told=not reply.draft)
             case Finish():
                 self._end_round(reply, now)
+
+    def _warn_of(self, trouble: str, *, lasting: bool, told: bool) -> None:
+        """Warn of a provider; of what will never be otherwise only once."""
+        if told and trouble not in self._talk.known_troubles:
+            self._talk.tell(Warned("think_request_failed", trouble))
+            if lasting:
+                self._talk.known_troubles.add(trouble)
 
     def _write(self, reply: Reply, text: str) -> None:
         limit = self._talk.settings.limits.reply_characters

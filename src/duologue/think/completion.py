@@ -44,6 +44,8 @@ class ProviderFailed:
 
     provider: str
     message: str
+    lasting: bool = False
+    """It fails like this every time, because this server has no such provider or model."""
 
 
 @dataclass(frozen=True, slots=True)

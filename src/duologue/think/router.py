@@ -89,7 +89,7 @@ class Router:
         failures: list[str] = []
         for step in self._steps(request.choices or (ModelChoice(),)):
             if step.warning:
-                yield ProviderFailed(step.provider, step.warning)
+                yield ProviderFailed(step.provider, step.warning, lasting=True)
             if step.model is None:
                 failures.append(step.warning)
                 continue
