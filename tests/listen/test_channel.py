@@ -244,6 +244,44 @@ def test_the_owner_can_end_a_turn_and_change_the_numbers_from_within_an_event() 
     assert not any(type(event).__name__ == "TurnEagerEnded" for event in hearing.turns)
 
 
+@pytest.mark.parametrize("slow", [False, True])
+def test_settling_ends_the_turn_behind_what_was_heard_however_far_the_engines_are(slow: bool) -> None:
+    async def main() -> None:
+        told: list[ListenEvent] = []
+        policy = TurnPolicy(start=0.05, eager_end=None, end=0.0, end_timeout=3600.0)
+        channel = await ListenChannel.open(
+            engines(words_pace=pace if slow else None), ListenOptions(), policy, told.append
+        )
+        await channel.settle()
+        assert not [event for event in told if not isinstance(event, Progressed)]
+        channel.hear([silence(0, 35_328)])
+        await channel.settle()
+        channel.hear([silence(35_328, 112_128)])
+        await channel.settle()
+        ends = [event for event in told if isinstance(event, TurnEnded)]
+        assert [event.text for event in ends] == ["hello there i", "would like a large latte please"]
+        assert ends[0].decision.trigger is Trigger.FORCED
+        channel.finish()
+        await channel.finished()
+        await channel.settle()
+
+    run(main())
+
+
+def test_settling_does_not_wait_for_ever_for_an_engine_that_falls_silent() -> None:
+    async def main() -> None:
+        told: list[ListenEvent] = []
+        policy = TurnPolicy(start=0.05, eager_end=None, end=0.0, end_timeout=3600.0)
+        silent = engines(words=[Temper(falls_silent=1.0, results_before=2)])
+        channel = await ListenChannel.open(silent, ListenOptions(), policy, told.append)
+        channel.hear([silence(0, 48_000)])
+        await channel.settle()
+        assert isinstance(told[-1], TurnEnded)
+        channel.close()
+
+    run(main())
+
+
 def test_a_recogniser_can_be_exchanged_in_the_middle_of_a_segment() -> None:
     def exchange(channel: ListenChannel, start: int) -> object:
         return channel.reopen(ListenOptions(language="de")) if start == STEP * 40 else None

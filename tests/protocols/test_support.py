@@ -66,4 +66,5 @@ def test_every_rendered_cartesia_message_is_in_the_table() -> None:
     assert tags([kind for kind in turns if kind is not stt_messages.TextEvent]) | {"error"} == names(
         cartesia.STT_TURNS.from_server
     )
+    assert tags(stt_messages.ManualEvent.__subclasses__()) | {"error"} == names(cartesia.STT_MANUAL.from_server)
     assert tags(tts_messages.ContextEvent.__subclasses__()) | {"error"} == names(cartesia.TTS.from_server)

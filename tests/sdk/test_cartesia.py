@@ -113,6 +113,24 @@ def test_http_speaks_lists_voices_and_makes_tokens(server: RunningServer, releas
     assert said["too long a token"]["kind"] == "BadRequestError"
 
 
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_recorded_caller_is_heard_when_the_client_finalises(
+    server: RunningServer, caller_wav: Path, release: str, style: str
+) -> None:
+    done = run_python(
+        release, "cartesia_manual.py", "--host", server.authority, "--wav", str(caller_wav), *STYLES[style]
+    )
+    events = [event for event in told(done) if event.get("is_final") is not False or event["type"] != "transcript"]
+    kinds = [event["type"] for event in events]
+    assert kinds == ["transcript", "flush_done", "transcript", "flush_done", "done"]
+    finals = [event["text"] for event in events if event["type"] == "transcript"]
+    assert not finals[0].startswith(" ")
+    assert finals[1].startswith(" ")
+    words = [word["word"] for event in events if event["type"] == "transcript" for word in event["words"]]
+    assert words == "".join(finals).split()
+
+
 def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) -> None:
     lines = told(run_node("cartesia_turns.cjs", server.authority, str(caller_wav)))
     assert lines.pop() == {"type": "closed", "code": 1000}

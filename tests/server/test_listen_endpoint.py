@@ -130,3 +130,87 @@ def test_streams_are_given_back_when_the_client_leaves_at_any_time() -> None:
             assert all(not engine.host._open for engine in app.services.engines)  # type: ignore[union-attr]
 
     run(main())
+
+
+MANUAL = "/stt/websocket?model=ink-2&encoding=pcm_s16le&sample_rate=16000"
+
+
+def test_finalize_is_answered_with_what_came_before_it() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            client = await Client(app, MANUAL).connect()
+            for _ in range(12):
+                client.send(STEP)
+            client.send("finalize")
+            for _ in range(48):
+                client.send(STEP)
+            client.send(' "finalize"\n')
+            client.send("finalize")
+            client.send({"type": "close"})
+            assert await client.closed() == (1000, "")
+            kinds = [
+                kind for kind, told in zip(client.kinds(), client.messages, strict=True) if told.get("is_final", True)
+            ]
+            assert kinds == ["transcript", "flush_done", "transcript", "flush_done", "flush_done", "done"]
+            finals = [told for told in client.messages if told.get("is_final")]
+            assert finals[0]["text"] == "hello"
+            assert "".join(told["text"] for told in finals) == "hello there a large latte please"
+            assert [
+                word["word"] for told in finals for word in told["words"]
+            ] == "hello there a large latte please".split()
+            assert sum(told["duration"] for told in finals) == pytest.approx(6.0, abs=0.1)
+
+    run(main())
+
+
+def test_silence_ends_nothing_unless_it_was_asked_for() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            for rule, finals in (("", 1), ("&max_silence_duration_secs=0.8", 2)):
+                client = await Client(app, MANUAL + rule).connect()
+                for _ in range(70):
+                    client.send(STEP)
+                client.send("done")
+                assert await client.closed() == (1000, "")
+                told = [message["text"] for message in client.messages if message.get("is_final")]
+                assert len(told) == finals
+                assert "".join(told) == "hello there a large latte please"
+                assert client.kinds()[-1] == "done"
+
+    run(main())
+
+
+def test_a_finalize_of_silence_is_acknowledged() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            client = await Client(app, MANUAL).connect()
+            client.send("finalize")
+            client.send(STEP)
+            client.send("finalize")
+            client.send("shout")
+            client.send("close")
+            assert await client.closed() == (1000, "")
+            assert client.kinds() == ["flush_done", "flush_done", "error", "done"]
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    "rest",
+    [
+        "&max_silence_duration_secs=0",
+        "&min_volume=2",
+        "&language=%3Cscript%3E",
+        "&sample_rate=1",
+        "&model=nova-3",
+        "&encoding=opus",
+    ],
+)
+def test_bad_settings_of_the_manual_socket_are_told_and_end_with_1000(rest: str) -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            client = await Client(app, MANUAL + rest).connect()
+            assert await client.closed() == (1000, "")
+            assert client.kinds() == ["error"]
+
+    run(main())

@@ -100,9 +100,7 @@ class ListenChannel:
             since = self._listener.position if waiting is None else waiting.since
             if self._lines.memory.end - since < samples(self._limits.backlog):
                 return
-            if self._moved is None:
-                self._moved = asyncio.get_running_loop().create_future()
-            await asyncio.shield(self._moved)
+            await self._next_move()
 
     def retune(self, policy: TurnPolicy) -> None:
         """Judge by other numbers from the present position on."""
@@ -112,6 +110,14 @@ class ListenChannel:
     def force_end(self) -> None:
         """End the open turn here, with the words said so far; nothing when none is open."""
         self._perform(self._listener.force_end())
+
+    async def settle(self) -> None:
+        """End the open turn behind all audio heard so far, and return once what follows from that was delivered."""
+        while self._lines.owes_activity and not self._over.done():
+            await self._next_move()
+        self.force_end()
+        while self._listener.waiting is not None and not self._over.done():
+            await self._next_move()
 
     def finish(self) -> None:
         """No more audio will come: an open turn ends, then `finished` returns."""
@@ -152,9 +158,18 @@ class ListenChannel:
             self._perform(listener.finish())
         else:
             self._perform(listener.judge(answer))
-        if self._moved is not None:
-            self._moved.set_result(None)
-            self._moved = None
+        self._has_moved()
+
+    async def _next_move(self) -> None:
+        """Return once an answer was taken, or was given up."""
+        if self._moved is None:
+            self._moved = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._moved)
+
+    def _has_moved(self) -> None:
+        moved, self._moved = self._moved, None
+        if moved is not None:
+            moved.set_result(None)
 
     def _perform(self, actions: list[ListenAction]) -> None:
         if not actions and not self._listener.finished:
@@ -234,15 +249,14 @@ class ListenChannel:
             self._lines.memory.settle(waiting.segment)
             self._perform(self._listener.give_up())
         line.lose(failure)
+        self._has_moved()
 
     def _end(self, failure: BaseException | None) -> None:
         if self._over.done():
             return
         self._failure = failure
         self._over.set_result(None)
-        if self._moved is not None:
-            self._moved.set_result(None)
-            self._moved = None
+        self._has_moved()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None

@@ -61,6 +61,9 @@ class Ping:
 class Close:
     """The client asks for the end: finish what was received, then close."""
 
+    told: tuple[Frame, ...] = ()
+    """What is said last, just before the close."""
+
 
 @dataclass(frozen=True, slots=True)
 class Open:
@@ -117,8 +120,16 @@ class ForceEnd:
     """End the open turn now."""
 
 
+@dataclass(frozen=True, slots=True)
+class Finalize:
+    """Transcribe everything received so far, and only then go on."""
+
+    told: tuple[Frame, ...] = ()
+    """What is said once that is done."""
+
+
 class ListenDialect(Protocol):
-    """A vendor's STT socket with turns."""
+    """A vendor's STT socket."""
 
     deadlines: Deadlines
 
@@ -126,7 +137,7 @@ class ListenDialect(Protocol):
         """What the handshake's query asked for. Raises `Violation`, to be answered on the open socket (C§7.6)."""
         ...
 
-    def receive(self, frame: Frame) -> Sequence[Audio | Retune | ForceEnd | Ping | Close]:
+    def receive(self, frame: Frame) -> Sequence[Audio | Retune | ForceEnd | Finalize | Ping | Close]:
         """Translate one frame. Raises `Violation`."""
         ...
 

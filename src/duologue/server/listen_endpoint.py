@@ -1,4 +1,4 @@
-"""An STT socket with turns: dialect and `ListenChannel`. Time stands still while the client sends nothing (DESIGN 6)."""
+"""An STT socket: dialect and `ListenChannel`. Time stands still while the client sends nothing (DESIGN 6)."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from duologue.protocols.dialect import (
     Audio,
     Close,
     Deadlines,
+    Finalize,
     ForceEnd,
     Frame,
     ListenDialect,
@@ -51,6 +52,7 @@ class ListenEndpoint:
         self._input: AudioInput | None = None
         self._socket: Socket | None = None
         self._trouble: Violation | None = None
+        self._last_words: tuple[Frame, ...] = ()
         self._finish_for: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
 
     @property
@@ -93,6 +95,7 @@ class ListenEndpoint:
             channel.finish()
             try:
                 await channel.finished()
+                self._tell(self._last_words)
             except EngineFailure:
                 reason = EndReason.FAILED  # the client was told when it happened
             self._end(reason)
@@ -118,7 +121,11 @@ class ListenEndpoint:
             life.sign()
             try:
                 for item in self._dialect.receive(frame):
-                    self._take(item, channel)
+                    if isinstance(item, Finalize):
+                        await channel.settle()  # meanwhile the client's next frames wait
+                        self._tell(item.told)
+                    else:
+                        self._take(item, channel)
             except Violation as violation:
                 self._refuse(violation)
                 if violation.fatal:
@@ -138,7 +145,8 @@ class ListenEndpoint:
                 channel.retune(self._tuned(policy))
             case ForceEnd():
                 channel.force_end()
-            case Close():
+            case Close(told):
+                self._last_words = told
                 if self._input is not None:
                     channel.hear(self._input.finish())
                 self._finish(EndReason.FINISHED)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TypeAlias
 
 from duologue.auth.concurrency import Kind
+from duologue.protocols.cartesia.stt_manual import SttManualDialect
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
@@ -60,17 +62,26 @@ def cartesia_stt_turns(services: Services, handshake: Handshake, meter: UsageMet
     return ListenEndpoint(services, meter, "/stt/turns/websocket", dialect)
 
 
-def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
-    """`/v1/agent/converse`."""
+def cartesia_stt_manual(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/stt/websocket`."""
+    models = (services.engines.require(Role.RECOGNIZER).spec.name,)
+    dialect = SttManualDialect(handshake.query, services.ids, models=models)
+    return ListenEndpoint(services, meter, "/stt/websocket", dialect)
+
+
+def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter, route: str) -> Endpoint:
+    """`/v1/agent/converse` and `/agent`: the client's first message tells which protocol it speaks, not the path."""
     dialect = AgentV1Dialect(
         handshake, services.ids, voices=voice_lookup(services.voices), strict=services.config.server.strict
     )
-    return AgentEndpoint(services, meter, "/v1/agent/converse", dialect)
+    return AgentEndpoint(services, meter, route, dialect)
 
 
 ROUTES: tuple[SocketRoute, ...] = (
     SocketRoute("/stt/turns/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_turns),
-    SocketRoute("/v1/agent/converse", Vendor.DEEPGRAM, Kind.AGENT, deepgram_agent),
+    SocketRoute("/stt/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_manual),
+    SocketRoute("/v1/agent/converse", Vendor.DEEPGRAM, Kind.AGENT, partial(deepgram_agent, route="/v1/agent/converse")),
+    SocketRoute("/agent", Vendor.DEEPGRAM, Kind.AGENT, partial(deepgram_agent, route="/agent")),
     SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),
 )
 

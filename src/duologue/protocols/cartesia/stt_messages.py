@@ -1,4 +1,4 @@
-"""Messages of `/stt/turns/websocket` (Cartesia docs: STT turns WebSocket; C§7.2, C§7.3)."""
+"""Messages of `/stt/turns/websocket`, `/stt/websocket` and `/stt` (Cartesia docs: STT; C§7.2, C§7.3, C§8.3, C§9)."""
 
 from __future__ import annotations
 
@@ -54,3 +54,36 @@ class TurnEagerEnd(TextEvent, tag="turn.eager_end"):
 
 class TurnEnd(TextEvent, tag="turn.end"):
     """The turn is over."""
+
+
+class HeardWord(Message):
+    """A word and where it sounds, in seconds from the beginning of the audio."""
+
+    word: str
+    start: float
+    end: float
+
+
+class ManualEvent(Message, tag_field="type", omit_defaults=True):
+    """What every event of the socket with manual finalisation carries."""
+
+    request_id: str
+
+
+class Transcript(ManualEvent, tag="transcript"):
+    """Words since the last final transcript: an interim one replaces the one before, a final one is appended. Also the answer of `/stt`."""
+
+    is_final: bool
+    text: str
+    duration: float | None = None
+    """Of the audio it covers, in seconds."""
+    language: str | None = None
+    words: list[HeardWord] | None = None
+
+
+class ManualFlushDone(ManualEvent, tag="flush_done"):
+    """Everything received before `finalize` has been transcribed."""
+
+
+class ManualDone(ManualEvent, tag="done"):
+    """Everything has been transcribed; the close follows."""

@@ -85,17 +85,9 @@ class SttTurnsDialect:
         """What the query asked for. Raises `Violation`; then `refuse` takes the place of `connected` and 1000 follows (C§7.6)."""
         query = self._query
         model = query.required("model")
-        if not model.lower().startswith("ink") and model not in self._models:
-            raise Violation("model_not_found", f"{model[:80]!r} is not a model", path="model", expected="ink-2")
+        check_stt_model(model, self._models)
         audio = self._read_audio()
-        keyterms = query.all("keyterm") + query.all("keyterms")
-        if len(keyterms) > MAX_KEYTERMS or sum(map(len, keyterms)) > MAX_KEYTERM_CHARACTERS:
-            raise Violation(
-                "keyterms",
-                "too many keyterms",
-                path="keyterm",
-                expected=f"at most {MAX_KEYTERMS} terms and {MAX_KEYTERM_CHARACTERS} characters",
-            )
+        keyterms = read_keyterms(query)
         self._policy = tuned(
             self._policy,
             TurnSettings(
@@ -197,6 +189,25 @@ class SttTurnsDialect:
                 return 1000, ""
             case _:
                 assert_never(reason)
+
+
+def check_stt_model(model: str, models: Collection[str]) -> None:
+    """Refuse what is no model for hearing. Raises `Violation("model_not_found")`."""
+    if not model.lower().startswith("ink") and model not in models:
+        raise Violation("model_not_found", f"{model[:80]!r} is not a model", path="model", expected="ink-2")
+
+
+def read_keyterms(query: Query) -> tuple[str, ...]:
+    """The terms a client named, in any way of writing lists. Raises `Violation("keyterms")` for too many."""
+    keyterms = query.all("keyterm") + query.all("keyterms")
+    if len(keyterms) > MAX_KEYTERMS or sum(map(len, keyterms)) > MAX_KEYTERM_CHARACTERS:
+        raise Violation(
+            "keyterms",
+            "too many keyterms",
+            path="keyterm",
+            expected=f"at most {MAX_KEYTERMS} terms and {MAX_KEYTERM_CHARACTERS} characters",
+        )
+    return keyterms
 
 
 def tuned(policy: TurnPolicy, settings: TurnSettings, prefix: str) -> TurnPolicy:

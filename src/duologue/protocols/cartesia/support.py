@@ -81,6 +81,28 @@ TTS = Surface(
     unsupported=(Row("phoneme_timestamps", NO),),
 )
 
+STT_MANUAL = Surface(
+    "Speech to text, finalised by the client: `/stt/websocket`",
+    "STT WebSocket (C§8)",
+    from_client=(
+        Row("?model", YES, "`ink*` and this server's engines; anything else is `model_not_found`"),
+        Row("?encoding, ?sample_rate", YES, "all six encodings, 8,000 to 48,000 Hz"),
+        Row("?language", PARTLY, "any code is taken and told back; what is understood depends on the engine"),
+        Row("?keyterm", PARTLY, "at most 100 terms and 1,200 characters; what it helps depends on the engine"),
+        Row("?max_silence_duration_secs", YES, "a final transcript after this much silence, 0.1 to 3,600"),
+        Row("?min_volume", NO, "checked and ignored: voices are told from noise by a model"),
+        Row("binary", YES, "any chunking, odd bytes carried over"),
+        Row("finalize", YES, "bare, quoted or as JSON; what comes behind it waits until it is answered"),
+        Row("close, done", YES, "what was received becomes a transcript, then `done` and 1000"),
+    ),
+    from_server=(
+        Row("transcript", YES, "interim ones may be revised; from the second final on the text begins with a space"),
+        Row("flush_done", YES, "behind the transcript it acknowledges, which is left out where nothing was said"),
+        Row("done", YES),
+        Row("error", YES, "a malformed command is 400 and the socket is kept"),
+    ),
+)
+
 TTS_HTTP = Surface(
     "Text to speech over HTTP: `POST /tts/bytes`, `POST /tts/sse`",
     "TTS bytes and SSE (C§6.1, C§6.2)",
@@ -124,4 +146,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, TTS, TTS_HTTP, VOICES, TOKENS)
+SURFACES = (STT_TURNS, STT_MANUAL, TTS, TTS_HTTP, VOICES, TOKENS)
