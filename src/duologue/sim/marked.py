@@ -130,6 +130,7 @@ class MarkedRecognizerStream:
     def feed(self, item: AudioSpan | EndSegment) -> Iterator[Hypothesis]:
         """Hypotheses when words were added, and the final one at the segment's end."""
         if isinstance(item, EndSegment):
+            self._segment = item.segment  # a stream that took over from a dead one counts from 1
             yield self._hypothesis(final=True)
             self._segment = item.segment + 1
             self._start, self._heard, self._told = None, [], 0

@@ -86,6 +86,14 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
     steps = content.get("step", [])
     if not isinstance(steps, list) or not steps:
         raise Violation("scenario", "a scenario needs steps", path="step", expected="[[step]] tables")
+    recorded = next((place for place, step in enumerate(steps) if isinstance(step, Mapping) and "wav" in step), None)
+    if recorded is not None and engines == "marked":
+        raise Violation(
+            "scenario",
+            "recordings need engines that listen",
+            path=f"step[{recorded}].wav",
+            expected='engines = "embedded"',
+        )
     unkind = content.get("unkind", {})
     caller = content.get("caller", {})
     _check_names(unkind, {"recognizer", "synthesizer", "late_facts"}, "unkind.")

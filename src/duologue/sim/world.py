@@ -49,6 +49,7 @@ from duologue.sim.caller import Call, Caller, Mouth
 from duologue.sim.draw import Answer, Case
 from duologue.sim.hostile import HostileHost, Temper
 from duologue.sim.marked import Lexicon, MarkedRecognizer, MarkedSynthesizer
+from duologue.speak.speech import SpeechSynthesizer
 from duologue.think.completion import CompletionEvent, CompletionRequest, Finish, TextDelta
 from duologue.think.messages import ToolCall
 from duologue.think.router import Route, Router
@@ -230,8 +231,17 @@ async def live(case: Case, outcome: Outcome, services: Services, lexicon: Lexico
         await app.stop()
 
 
-def build_world(case: Case, lexicon: Lexicon, chance: random.Random, config: Config | None = None) -> Services:
-    """The services of a case: its script answers, or, with a `config`, the models of that. Must be called inside the running loop."""
+def build_world(
+    case: Case,
+    lexicon: Lexicon,
+    chance: random.Random,
+    config: Config | None = None,
+    voice: SpeechSynthesizer | None = None,
+) -> Services:
+    """The services of a case: its script answers, or, with a `config`, the models of that; marked speech is spoken, or by `voice`.
+
+    Must be called inside the running loop.
+    """
     models = Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai") if config is None else None
     services = build_services(
         structs.replace(config or Config(), auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
@@ -240,7 +250,7 @@ def build_world(case: Case, lexicon: Lexicon, chance: random.Random, config: Con
         engines=[
             _engine(EnergyDetector(), Temper(), chance),
             _engine(MarkedRecognizer(lexicon), case.recognizer, chance),
-            _engine(MarkedSynthesizer(lexicon), case.synthesizer, chance),
+            _engine(voice or MarkedSynthesizer(lexicon), case.synthesizer, chance),
         ],
         models=models,
     )
