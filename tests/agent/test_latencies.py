@@ -25,3 +25,14 @@ def test_what_was_not_measured_is_none_and_a_draft_is_never_negative() -> None:
     spent.end_turn(None, 10.0)
     assert spent.measured(1).total == 0.0
     assert spent.measured(1).stt is None
+
+
+def test_a_recogniser_that_is_late_with_its_last_words_counts() -> None:
+    spent = Latencies()
+    turn = TurnEnded(
+        1, 32_000, "hi", "hi", (), 0.9, 24_000, DECISION
+    )  # decided at 2.0 s of audio, half a second after the speech
+    spent.end_turn(turn, 13.2, hears_from=10.0)
+    assert spent.stt == pytest.approx(13.2 - (10.0 + 1.5))
+    spent.end_turn(turn, 11.0, hears_from=10.5)
+    assert spent.stt == pytest.approx(0.5), "audio that came faster than it sounds is not answered before it ended"

@@ -50,7 +50,7 @@ class Beginnings:
         talk = self._talk
         reply = self._new_reply(Origin.MODEL)
         talk.unanswered = False
-        reply.latencies.end_turn(talk.said.turn, now)
+        reply.latencies.end_turn(talk.said.turn, now, talk.caller.hears_from)
         talk.tell(AgentThinking())
         self._thinking.ask(reply, now)
 
@@ -86,7 +86,7 @@ class Beginnings:
         talk.cut = None
         for place in reply.rounds:
             talk.history.add(place.line)
-        reply.latencies.end_turn(talk.said.turn, now)
+        reply.latencies.end_turn(talk.said.turn, now, talk.caller.hears_from)
         talk.tell(AgentThinking())
         self._thinking.start_held(reply, now)
         if reply.utterance.closed:

@@ -33,6 +33,8 @@ class CallerSide:
     """The client was told that the caller speaks."""
     over_reply: bool = False
     """The turn began while the agent could be heard."""
+    hears_from: Seconds | None = None
+    """The moment the caller's audio began, as its latest progress tells: voice activity comes with the sound, words come later."""
 
     def admit(self, event: TurnEvent) -> list[TurnEvent]:
         """The facts to act on: `event` if it fits, behind the end of a turn it shows to be over; nothing if it is late."""

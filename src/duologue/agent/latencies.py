@@ -17,7 +17,7 @@ class Latencies:
     turn_ended: Seconds | None = None
     """When the turn's end was told."""
     stt: Seconds | None = None
-    """From the end of speech to the end of the turn, in seconds of audio."""
+    """From the end of speech to the end of the turn: the silence waited for, and the recogniser's last words."""
     asked: Seconds | None = None
     """First request to a model."""
     first_token: Seconds | None = None
@@ -27,11 +27,16 @@ class Latencies:
     sent: Seconds | None = None
     """First audio sent to the client."""
 
-    def end_turn(self, turn: TurnEnded | None, now: Seconds) -> None:
-        """The turn this reply answers is over; `None` for a line typed by the application."""
+    def end_turn(self, turn: TurnEnded | None, now: Seconds, hears_from: Seconds | None = None) -> None:
+        """The turn this reply answers is over; `None` for a line typed by the application.
+
+        `hears_from` is the moment the caller's audio began; without it only the silence is counted, in seconds of audio.
+        """
         self.turn_ended = now
         if turn is not None:
-            self.stt = max(0, turn.position - turn.speech_end) / LISTEN_RATE
+            silence = max(0, turn.position - turn.speech_end) / LISTEN_RATE
+            since = 0.0 if hears_from is None else now - hears_from - turn.speech_end / LISTEN_RATE
+            self.stt = max(silence, since)
 
     @property
     def think(self) -> Seconds | None:

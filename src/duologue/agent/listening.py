@@ -7,6 +7,7 @@ from duologue.agent.moves import Moves
 from duologue.agent.notices import CallerSaid
 from duologue.agent.talk import Said, Talk
 from duologue.agent.turntaking import Cue, Stage
+from duologue.audio.formats import LISTEN_RATE
 from duologue.listen.events import (
     Progressed,
     TurnEagerEnded,
@@ -33,6 +34,7 @@ class Listening:
     def progress(self, event: Progressed, now: Seconds) -> None:
         """More audio was heard."""
         talk = self._talk
+        talk.caller.hears_from = now - event.position / LISTEN_RATE
         if not talk.caller.open:
             return
         talk.caller.voiced = event.voiced
