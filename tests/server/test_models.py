@@ -10,7 +10,8 @@ import pytest
 from duologue.config import ProviderSection, ThinkSection
 from duologue.errors import Violation
 from duologue.server.models import build_thinking
-from duologue.think.completion import ModelChoice
+from duologue.think.completion import CompletionRequest, ModelChoice
+from duologue.think.messages import Message, Speaker, ToolCall
 from duologue.think.openai_model import OpenAIModel
 from duologue.think.rules_model import RulesModel
 from duologue.think.scripted_model import ScriptedModel
@@ -27,6 +28,20 @@ def test_a_provider_answers_for_its_name_however_it_is_written() -> None:
     first = build_thinking(think).router.first((ModelChoice("OpenAI", "gpt-4o-mini"),))
     assert first is not None
     assert isinstance(first[0], ScriptedModel)
+
+
+async def first_event(model: ScriptedModel) -> object:
+    asked = CompletionRequest((ModelChoice("open_ai", "any"),), (Message(Speaker.USER, "Two, please."),))
+    return await anext(aiter(model.respond(asked)))
+
+
+def test_a_script_may_call_tools() -> None:
+    call = {"id": "c1", "name": "book", "arguments": "{}"}
+    think = ThinkSection(providers={"open_ai": ProviderSection(client="scripted", answers=[{"calls": [call]}])})
+    first = build_thinking(think).router.first((ModelChoice("open_ai", "any"),))
+    assert first is not None
+    assert isinstance(first[0], ScriptedModel)
+    assert asyncio.run(first_event(first[0])) == ToolCall("c1", "book", "{}")
 
 
 def test_a_dialogue_of_ones_own_is_loaded(tmp_path: Path) -> None:

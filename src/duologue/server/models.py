@@ -6,11 +6,14 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
+
+from msgspec import ValidationError, convert
 
 from duologue.config import ProviderSection, ThinkSection
 from duologue.errors import Violation
 from duologue.think.completion import LanguageModel
+from duologue.think.messages import ToolCall
 from duologue.think.openai_model import EndpointModel, OpenAIModel
 from duologue.think.outbound import OutboundRules
 from duologue.think.router import Route, Router
@@ -76,6 +79,11 @@ def rules_model(think: ThinkSection) -> RulesModel:
     return RulesModel({"rules": RulesDialogue.load(Path(think.rules))}, "rules")
 
 
+def _answer(given: Mapping[str, Any]) -> ScriptedAnswer:
+    calls = convert(given.get("calls", ()), tuple[ToolCall, ...])
+    return ScriptedAnswer(**{**given, "calls": calls})
+
+
 def _model(think: ThinkSection, name: str, provider: ProviderSection, environment: Mapping[str, str]) -> LanguageModel:
     path = f"think.providers.{name}"
     match provider.client:
@@ -83,8 +91,8 @@ def _model(think: ThinkSection, name: str, provider: ProviderSection, environmen
             return rules_model(think)
         case "scripted":
             try:
-                return ScriptedModel([ScriptedAnswer(**answer) for answer in provider.answers], name)
-            except TypeError as error:
+                return ScriptedModel([_answer(answer) for answer in provider.answers], name)
+            except (TypeError, ValidationError) as error:
                 raise Violation("config_value", str(error), path=f"{path}.answers") from None
         case "openai":
             return OpenAIModel(

@@ -170,7 +170,7 @@ def test_old_clients_are_spared_what_ends_them(release: str) -> None:
 
 def test_no_message_has_a_name_that_clients_use_for_themselves() -> None:
     names = {kind.wire_name() for kind in agent_messages.ServerMessage.__subclasses__()}
-    assert not names & {"Open", "Close", "Audio", "Unhandled", "Metadata", "EndOfThought"}
+    assert not names & {"Open", "Close", "Audio", "Unhandled", "Metadata"}
 
 
 def play(reply: int) -> PlayAudio:

@@ -1,4 +1,7 @@
-"""What a session says, as frames of the V1 agent socket (Deepgram docs: Voice Agent server messages; D§5.7, D§5.8)."""
+"""What a session says, as frames of the agent socket (Deepgram docs: Voice Agent server messages; D§5.7, D§5.8).
+
+Everything is put into V1's words first; for an early-access client those become V0's (`agent_v0.py`).
+"""
 
 from __future__ import annotations
 
@@ -37,6 +40,7 @@ from duologue.audio.wav import wav_header
 from duologue.errors import Violation
 from duologue.protocols.codec import describe, encode
 from duologue.protocols.deepgram import agent_messages as wire
+from duologue.protocols.deepgram.agent_v0 import in_early_words
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import Client
 from duologue.protocols.deepgram.errors import REFUSED_WITH_WARNING, error_code, warning_code
@@ -70,9 +74,11 @@ class AgentFrames:
         self._warnings: tuple[Warned, ...] = ()
         self._cleared = False
         """The last thing told was that queued audio is to be dropped."""
+        self._early_access = False
 
-    def settle(self, read: ReadSettings) -> None:
-        """The settings have come: what they say about output holds from now on."""
+    def settle(self, read: ReadSettings, *, early_access: bool = False) -> None:
+        """The settings have come: what they say about output holds from now on. `early_access` speaks V0 (D§4.4)."""
+        self._early_access = early_access
         self._history = read.history
         self._latency_reports = self._latency_reports or read.experimental
         self._audio = read.open.audio_out
@@ -89,6 +95,8 @@ class AgentFrames:
             self._cleared = False
             return self._audio_frames(out, payload)
         messages = self._messages(out)
+        if self._early_access:
+            messages = [told for message in messages for told in in_early_words(message)]
         self._cleared = isinstance(out, ClearAudio)
         return [encode(message) for message in messages if self._client.accepts(message.wire_name())]
 
@@ -96,7 +104,9 @@ class AgentFrames:
         """A violation as the `Error` or `Warning` the vendor would send."""
         text = describe(violation)
         if violation.code in REFUSED_WITH_WARNING:
-            return [encode(wire.Warning_(code=warning_code(violation.code), description=text))]
+            code = warning_code(violation.code)
+            told = _error(code, text) if self._early_access else wire.Warning_(code=code, description=text)
+            return [encode(told)]
         return [encode(_error(error_code(violation.code), text))]
 
     def _messages(self, out: Notice | ClearAudio) -> Sequence[wire.ServerMessage]:  # noqa: C901 - one case per notice
@@ -118,7 +128,7 @@ class AgentFrames:
             case AgentSaid():
                 return self._said("assistant", out.text)
             case AgentStartedSpeaking():
-                return _started(out)
+                return _started(out, always=self._early_access)
             case AgentFinishedSpeaking():
                 return [wire.AgentAudioDone()]
             case LatencyMeasured():
@@ -201,12 +211,13 @@ class AgentFrames:
         return frames
 
 
-def _started(out: AgentStartedSpeaking) -> Sequence[wire.ServerMessage]:
-    """Before a reply's first audio, but not of greetings and injected lines (D§5.8); all three numbers always (D§12.1).
+def _started(out: AgentStartedSpeaking, *, always: bool) -> Sequence[wire.ServerMessage]:
+    """Before a reply's first audio, but not of greetings and injected lines (D§5.8), unless `always` as in V0; all three numbers always
+    (D§12.1).
 
     Sent without `experimental` too: every release parses it, and clients wait for it (D§14).
     """
-    if out.origin in (Origin.GREETING, Origin.INJECTED):
+    if not always and out.origin in (Origin.GREETING, Origin.INJECTED):
         return []
     started = wire.AgentStartedSpeaking(
         total_latency=out.total or 0.0, tts_latency=out.speak or 0.0, ttt_latency=out.think or 0.0

@@ -5,6 +5,8 @@ Every member any release requires is always sent (D§12.1); members that may be 
 
 from __future__ import annotations
 
+from typing import Any
+
 from duologue.protocols.codec import Message
 
 
@@ -160,3 +162,27 @@ class Error(ServerMessage, tag=True):
     code: str
     description: str
     message: str
+
+
+class InstructionsUpdated(ServerMessage, tag=True):
+    """V0: acknowledgement."""
+
+
+class EndOfThought(ServerMessage, tag=True):
+    """V0: the user's turn is complete and a reply is being made."""
+
+
+class FunctionCalling(ServerMessage, tag=True):
+    """V0: a call, told to help with debugging; the vendor leaves its members open."""
+
+    function_name: str
+    function_call_id: str
+    input: dict[str, Any] | str
+
+
+class EarlyFunctionCallRequest(ServerMessage, tag="FunctionCallRequest"):
+    """V0: one call for the client to run."""
+
+    function_name: str
+    function_call_id: str
+    input: dict[str, Any] | str

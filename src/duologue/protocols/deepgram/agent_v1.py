@@ -1,4 +1,4 @@
-"""`/v1/agent/converse`: the Voice Agent socket (Deepgram docs: Voice Agent; D§5).
+"""`/v1/agent/converse`: the Voice Agent socket (Deepgram docs: Voice Agent; D§5), which takes early-access clients as well (D§4).
 
 The dialect keeps what the wire demands: whether settings have come, the audio that came before them, the calls the client may answer, the
 listener's settings that a partial update refers to. Everything a session says is rendered in `agent_frames.py`.
@@ -26,11 +26,11 @@ from duologue.agent.settings import ListenSettings
 from duologue.errors import Violation
 from duologue.ids import IdSource
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_audio_size, check_size, convert, parse_object
+from duologue.protocols.deepgram import agent_v0
 from duologue.protocols.deepgram.agent_frames import AgentFrames
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.early_audio import EarlyAudio
-from duologue.protocols.deepgram.formats import INPUT_RATE_V0, INPUT_RATE_V1
 from duologue.protocols.deepgram.listen_settings import is_flux, update_listen
 from duologue.protocols.deepgram.settings_messages import (
     FunctionCallResponse,
@@ -57,13 +57,13 @@ Received: TypeAlias = Open | Audio | Event | Ping | Close
 MessageT = TypeVar("MessageT")
 
 _LONG = frozenset(
-    ("Settings", "SettingsConfiguration", "UpdateThink", "UpdatePrompt", "UpdateInstructions", "FunctionCallResponse")
+    ("Settings", agent_v0.SETTINGS, "UpdateThink", "UpdatePrompt", "UpdateInstructions", "FunctionCallResponse")
 )
 """Messages that may be longer than 64 KiB."""
 
 
 class AgentV1Dialect:
-    """One `/v1/agent/converse` connection. `request_id` is what the `dg-request-id` header of the handshake says (D§5.1).
+    """One connection on `/v1/agent/converse` or `/agent`. `request_id` is what the `dg-request-id` header of the handshake says (D§5.1).
 
     `latency_reports` sends `LatencyReport` to clients that did not ask for `experimental` too; `linear32_float` takes `linear32` for
     floats; `voices` maps a client's voice to one of the catalogue, `None` keeps the client's word; `strict` refuses unknown members.
@@ -104,7 +104,7 @@ class AgentV1Dialect:
             check_size(frame, MAX_CONTROL_BYTES)
         if kind == "KeepAlive":
             return [Ping()]  # before Settings too: Python 4 sends it from the first second (D§5.1)
-        if kind in ("Settings", "SettingsConfiguration"):
+        if kind in ("Settings", agent_v0.SETTINGS):
             return self._receive_settings(members)
         if self._listen is None:
             raise Violation(
@@ -134,16 +134,15 @@ class AgentV1Dialect:
             raise Violation(
                 "settings_applied", "Settings have been applied", path="type", remedy="Use the Update messages instead."
             )
-        # The message decides the dialect, not the path: early-access clients mean 16 kHz when they name no rate (D§14).
-        rate = INPUT_RATE_V0 if members["type"] == "SettingsConfiguration" else INPUT_RATE_V1
+        kind = members["type"]  # which decides the dialect, not the path (D§4.2)
         given = {name: value for name, value in members.items() if name != "type"}
         try:
-            read = self._reader.read(given, default_input_rate=rate)
+            read = self._reader.read(given, default_input_rate=agent_v0.default_input_rate(kind))
         except Violation as violation:
             violation.fatal = True  # D§4.1: Error, then the end
             raise
         self._listen = read.open.settings.listen
-        self._frames.settle(read)
+        self._frames.settle(read, early_access=kind == agent_v0.SETTINGS)
         early = self._early.take(read.open.audio_in)
         return [read.open, Audio(early)] if early else [read.open]
 
@@ -259,5 +258,5 @@ _HANDLERS: dict[str, Callable[[AgentV1Dialect, Mapping[str, Any]], Sequence[Rece
 }
 """Messages of a running session, by `type` (D§5.6)."""
 
-HANDLED = ("Settings", "SettingsConfiguration", "KeepAlive", *_HANDLERS)
+HANDLED = ("Settings", agent_v0.SETTINGS, "KeepAlive", *_HANDLERS)
 """Every `type` a client may send."""

@@ -18,7 +18,7 @@ AGENT_V1 = Surface(
     from_client=(
         Row("binary", YES, "before `Settings` too: the last 10 s are kept"),
         Row("Settings", YES, "once; wrong settings end the connection after the `Error`"),
-        Row("SettingsConfiguration", PARTLY, "early-access settings are understood; answers keep the newer words"),
+        Row("SettingsConfiguration", YES, "early access: from then on this socket speaks as `/agent` does"),
         Row(
             "Settings: audio", PARTLY, "linear16, linear32, mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`"
         ),
@@ -75,11 +75,68 @@ AGENT_V1 = Surface(
         Row("Error", YES, "`code`, `description` and `message`"),
     ),
     unsupported=(
-        Row("EndOfThought", NO, "undocumented here, and ends some clients"),
+        Row("EndOfThought", NO, "a word of early access: undocumented here, and ends some clients"),
         Row("ThinkLiveUpdated", NO),
         Row("FrustrationDetected", NO),
         Row("__customFromThinkProvider", NO),
     ),
 )
 
-SURFACES = (AGENT_V1,)
+AGENT_V0 = Surface(
+    "Voice Agent, early access: `/agent`",
+    "Voice Agent, early access (D§4)",
+    from_client=(
+        Row("binary", YES, "before the settings too; a leading WAV header is skipped; any pace"),
+        Row(
+            "SettingsConfiguration",
+            YES,
+            "flat or under `options`, snake case or camelCase, compact or spread over lines",
+        ),
+        Row("SettingsConfiguration: audio", PARTLY, "as above for `Settings`; 16,000 Hz in where no rate is named"),
+        Row("SettingsConfiguration: agent.listen", YES, "`model` and `keyterms`; the engine is this server's"),
+        Row(
+            "SettingsConfiguration: agent.think",
+            YES,
+            "`provider`, `model`, `instructions`; `custom` with `url`, `key` or `headers`",
+        ),
+        Row(
+            "SettingsConfiguration: agent.think.functions",
+            YES,
+            "an empty `url` is none; headers as a list or an object",
+        ),
+        Row("SettingsConfiguration: agent.speak", PARTLY, "`model`, or `provider` and `voice_id`, looked up here"),
+        Row(
+            "SettingsConfiguration: context", YES, "`role` or `type` with `content`, or pairs; at the top or in `agent`"
+        ),
+        Row("SettingsConfiguration: context.replay", YES, "the last line is spoken if it is the assistant's"),
+        Row("Settings", YES, "today's settings: from then on this socket speaks as `/v1/agent/converse` does"),
+        Row("UpdateInstructions", YES, "adds to the instructions"),
+        Row("UpdateSpeak", YES, "`model`"),
+        Row("InjectAgentMessage", YES),
+        Row("FunctionCallResponse", YES, "`function_call_id` and `output`"),
+        Row("KeepAlive", YES, "before the settings too"),
+        Row("any other message of today", YES, "taken as there"),
+    ),
+    from_server=(
+        Row("Welcome", YES, "at once; `session_id`, and `request_id` beside it"),
+        Row("SettingsApplied", YES),
+        Row("ConversationText", YES, "per user turn, per sentence of the agent"),
+        Row("UserStartedSpeaking", YES),
+        Row("EndOfThought", YES, "when a model is asked on a finished turn"),
+        Row("AgentThinking", PARTLY, "only where there is a thought to tell: no model here tells one"),
+        Row("FunctionCalling", YES, "every call, either side's, with the members of `FunctionCallRequest`"),
+        Row("FunctionCallRequest", YES, "one per call; `input` is an object"),
+        Row("AgentStartedSpeaking", YES, "every reply, a replayed line and an injected one too"),
+        Row("binary", YES, "at most 0.1 s per frame; with `wav` a header per reply"),
+        Row("AgentAudioDone", YES, "once per reply, also an interrupted one"),
+        Row("InjectionRefused", YES),
+        Row("InstructionsUpdated", YES),
+        Row("SpeakUpdated", YES),
+        Row("ThinkUpdated", YES, "to clients that send today's `UpdateThink`"),
+        Row("ListenUpdated", YES, "to clients that send today's `UpdateListen`"),
+        Row("Error", YES, "`message`, and `description` and `code` beside it; also where today's wire has a `Warning`"),
+    ),
+    unsupported=(Row("Metadata", NO, "nothing defines it"),),
+)
+
+SURFACES = (AGENT_V1, AGENT_V0)
