@@ -12,8 +12,7 @@ from typer.testing import CliRunner
 
 from duologue.cli import bench_turns
 from duologue.cli.bench import app
-from duologue.listen.hypothesis import CaptureMode
-from duologue.sim.turn_bench import Dialogue, Heard, Turn
+from duologue.sim import turn_ears
 
 
 @pytest.fixture
@@ -35,26 +34,30 @@ def test_the_bench_prints_a_curve_as_json_and_reads_its_cache(
     speech: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The true words are heard without a language model here; loading one takes a second.
-    monkeypatch.setattr(bench_turns, "_language_model", lambda: lambda words: 0.8 if words else None)
+    monkeypatch.setattr(turn_ears, "_language_model", lambda: lambda words: 0.8 if words else None)
     command = ["turns", "--speech", str(speech), "--count", "2", "--detector", "energy", "--recognizer", "scripted"]
-    command += ["--json", "--cache", str(tmp_path / "kept")]
+    command += ["--json", "--cache", str(tmp_path / "kept"), "--jobs", "1"]
     first, again = (CliRunner().invoke(app, command) for _ in range(2))
     assert first.exit_code == 0, first.output
     assert first.stdout == again.stdout
+    assert "heard 2 of 2 conversations" in first.stderr
+    assert len(list((tmp_path / "kept").iterdir())) == 2
     figures = json.loads(first.stdout)
     assert figures["default_policy"]["silence"]["found"] == figures["default_policy"]["silence"]["turns"]
-    assert set(figures["curves"]) == {"silence", "heard", "expected", "reference"}
+    assert set(figures["curves"]) == {"silence", "heard", "keyterms", "expected", "reference"}
     assert len(figures["curves"]["silence"]) < len(figures["curves"]["heard"])
+    assert set(figures["word_errors"]) == {"heard", "keyterms", "expected"}
+    assert figures["settings"]["recognizer"] == "scripted"
 
 
-def test_an_agent_expects_digits_letters_and_coffee() -> None:
-    assert bench_turns.expectation(Turn(0, 1, "digits", "one")).capture is CaptureMode.DIGITS
-    assert bench_turns.expectation(Turn(0, 1, "spelling", "a")).capture is CaptureMode.SPELLING
-    assert bench_turns.expectation(Turn(0, 1, "command", "a latte", ("audio/coffee-1.flac",))).grammar
-    assert not bench_turns.expectation(Turn(0, 1, "read", "once")).grammar
+def test_processes_of_their_own_find_the_same(speech: Path) -> None:
+    command = ["turns", "--speech", str(speech), "--count", "3", "--detector", "energy", "--quick", "--json"]
+    alone, together = (CliRunner().invoke(app, [*command, "--jobs", jobs]) for jobs in ("1", "2"))
+    assert alone.exit_code == together.exit_code == 0, together.output
+    assert alone.stdout == together.stdout
 
 
-def test_what_is_expected_is_told_only_where_an_agent_would() -> None:
-    heard = Heard(Dialogue("d", 9.0, "clean", (Turn(2.0, 3.0, "digits", "one"),)), ())
-    assert bench_turns.expected_capture(heard, "heard") == []
-    assert bench_turns.expected_capture(heard, "expected") == [(1.5, CaptureMode.DIGITS)]
+def test_what_is_kept_is_forgotten_when_the_recordings_change(speech: Path) -> None:
+    before = bench_turns._fingerprint(speech)
+    (speech / "manifest.jsonl").write_text("", encoding="utf-8")
+    assert bench_turns._fingerprint(speech) != before

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 import pytest
 
+from duologue.audio.spans import TimedWord
 from duologue.listen.events import ListenEvent, Trigger, TurnDecision, TurnEagerEnded, TurnEnded, TurnStarted
 from duologue.listen.hypothesis import CaptureMode, Hypothesis
 from duologue.listen.policy import TurnPolicy
-from duologue.sim.turn_bench import CurvePoint, Dialogue, Heard, Pause, Turn, TurnScore, delay_at, replay, score, sweep
+from duologue.sim.turn_bench import (
+    CurvePoint,
+    Dialogue,
+    Heard,
+    Pause,
+    Turn,
+    TurnScore,
+    count_conflicts,
+    delay_at,
+    replay,
+    score,
+)
 
 DIALOGUE = Dialogue(
     "two turns",
@@ -111,7 +123,11 @@ def test_what_is_expected_is_told_in_time() -> None:
     assert any(isinstance(event, TurnEnded) for event in events)
 
 
-def test_a_sweep_has_a_point_for_every_policy() -> None:
-    points = list(sweep([heard()], [("a", TurnPolicy()), ("b", TurnPolicy(end=0.1))], replay))
-    assert [found.label for found in points] == ["a", "b"]
-    assert points[0].score.delay < points[1].score.delay
+def test_stable_words_that_a_final_contradicts_are_counted() -> None:
+    words = (TimedWord("a", 17_000, 20_000), TimedWord("latte", 20_000, 24_000))
+    interims = tuple(Hypothesis(1, position, "a latte", words) for position in (26_000, 33_000))
+    final = Hypothesis(1, 36_000, "a tea", (words[0], TimedWord("tea", 20_000, 24_000)), final=True)
+    one = heard()
+    changed = Heard(one.dialogue, one.activities, {**one.hypotheses, 1: (*interims, final)})
+    assert count_conflicts(changed, TurnPolicy()) == (1, 5)
+    assert count_conflicts(one, TurnPolicy()) == (0, 6)

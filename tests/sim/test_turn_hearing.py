@@ -47,6 +47,19 @@ def test_the_recogniser_answers_every_segment_whatever_it_expects() -> None:
     assert [turn.kind for turn in options] == ["command", "spelling"]
 
 
+def test_what_is_not_expected_is_not_decoded_again() -> None:
+    activities = hear_voice(ScriptedVoiceActivity(SETTINGS), PCM)
+    plain = hear_words(ScriptedRecognizer(SETTINGS), DIALOGUE, PCM, activities, GatePolicy())
+
+    def expect(turn: Turn) -> ListenOptions:
+        return ListenOptions(keyterms=("bye",)) if turn.kind == "spelling" else ListenOptions()
+
+    deaf = ScriptedRecognizer(ScriptedSettings(script="9-10 nothing"))
+    heard = hear_words(deaf, DIALOGUE, PCM, activities, GatePolicy(), expect, plain)
+    assert heard.hypotheses[1] is plain.hypotheses[1]
+    assert heard.hypotheses[2][-1].text == ""
+
+
 def test_the_true_words_fall_into_the_segments_they_were_said_in() -> None:
     activities = hear_voice(ScriptedVoiceActivity(SETTINGS), PCM)
     heard = hear_reference(DIALOGUE, activities, GatePolicy(), lambda words: 0.9 if words else None)

@@ -1,4 +1,4 @@
-"""The bench's report: word errors by kind, and a table people can read."""
+"""The bench's report: a table people can read, and the same as JSON."""
 
 from __future__ import annotations
 
@@ -6,29 +6,35 @@ import json
 
 import pytest
 
-from duologue.audio.spans import TimedWord
-from duologue.listen.hypothesis import Hypothesis
-from duologue.listen.policy import TurnPolicy
-from duologue.sim.turn_bench import CurvePoint, Dialogue, Heard, Turn, TurnScore, replay
-from duologue.sim.turn_report import Report, by_kind, percentile, word_errors
+from duologue.listen.word_errors import WordErrors
+from duologue.sim.turn_bench import TurnScore
+from duologue.sim.turn_report import Report, percentile
+from duologue.sim.turn_trials import ALL, DEFAULT, NOISE, Trial
 
 
-def heard(text: str = "a large tea") -> Heard:
-    turn = Turn(1.0, 2.0, "command", "a large latte", ("audio/coffee-1.flac",))
-    activities = tuple(((place + 1) * 512, 0.95 if 1.0 <= place * 0.032 < 2.0 else 0.02) for place in range(150))
-    words = tuple(TimedWord(word, 16_000, 20_000) for word in text.split())
-    return Heard(Dialogue("d", 4.8, "clean", (turn,)), activities, {1: (Hypothesis(1, 36_000, text, words, True),)})
+def score(cut: int, delay: float) -> TurnScore:
+    return TurnScore(
+        turns=2,
+        found=2,
+        pauses={"word": 100},
+        cut={"word": cut},
+        delays=(delay, delay),
+        onsets=(0.1, 0.2),
+        false_starts=3,
+        quiet=120.0,
+    )
 
 
-def test_word_errors_are_counted_by_kind_and_coffee_orders_apart() -> None:
-    errors = word_errors([heard(), heard("a large latte")])
-    assert {kind: (one.errors, one.reference) for kind, one in errors.items()} == {"coffee orders": (1, 6)}
-
-
-def test_each_kind_has_its_delay_at_the_target_and_under_the_default_policy() -> None:
-    rows = by_kind([heard()], [("default", TurnPolicy())], replay, 0.05)
-    assert rows["command"]["default_cut"] == 0.0
-    assert rows["command"]["default_delay"] == pytest.approx(rows["command"]["delay_at_target"])
+def report() -> Report:
+    noise = TurnScore(false_starts=1, quiet=60.0)
+    kinds = {ALL: score(50, 0.5), "read": score(50, 0.5), NOISE: noise}
+    silence = {DEFAULT: kinds, "slow": {ALL: score(2, 1.0), "read": score(2, 1.0)}, "fast": {ALL: score(8, 0.7)}}
+    heard = {**silence, "fast": {ALL: score(4, 0.4)}}
+    errors = {"read": WordErrors(4, 1, 0, 1)}
+    return Report(
+        {"silence": Trial(silence), "heard": Trial(heard, errors, {"clean": errors["read"]}, 7, 2, 40)},
+        {"detector": "silero", "seed": 1},
+    )
 
 
 def test_percentiles_are_values_that_occurred() -> None:
@@ -37,20 +43,36 @@ def test_percentiles_are_values_that_occurred() -> None:
     assert percentile([], 0.5) == 0.0
 
 
-def test_the_report_is_a_table_and_json() -> None:
-    total = TurnScore(turns=2, found=2, pauses={"word": 2}, cut={"word": 1}, delays=(0.5, 0.7), onsets=(0.1, 0.2))
-    report = Report(
-        targets={"silence": {0.05: 1.0, 0.1: 0.8}, "heard": {0.05: None, 0.1: 0.7}},
-        ratio={"silence": 1.0, "heard": None},
-        curves={"silence": [CurvePoint("slow", total)]},
-        defaults={"silence": total},
-        kinds={"silence": by_kind([heard()], [("default", TurnPolicy())], replay, 0.05)},
-        onset_p95=0.2,
-        words={"heard": word_errors([heard()])},
-    )
-    table = report.table()
-    assert "silence          1.00     0.80   1.00 of silence at 5%" in table
-    assert "heard               -     0.70" in table
-    assert "50.0%    0.60    0.60        2 of 2" in table
-    assert "Word errors, heard: coffee orders 33%" in table
-    assert json.loads(json.dumps(report.as_dict()))["curves"] == {"silence": [["slow", 0.5, 0.6]]}
+def test_the_delay_is_told_as_a_share_of_silence_in_the_same_run() -> None:
+    assert report().delays("silence")[0.05] == pytest.approx(0.85)
+    assert report().ratio("heard") == pytest.approx(0.4 / 0.85)
+
+
+def test_false_starts_in_noise_alone_are_apart_from_those_between_turns() -> None:
+    assert report().false_starts() == {NOISE: 1.0, "between turns": 2.0}
+
+
+def test_the_table_shows_curve_default_onset_false_starts_and_words() -> None:
+    table = report().table()
+    for line in (
+        "heard          1.00   0.70   0.40   0.40   0.40   0.40   0.40   0.40   0.47 of silence at 5%",
+        "silence       50.0%    0.50   0.50   0.50        2 of 2        0.00   word 50/100",
+        "Onset to turn start: p50 0.20 s, p95 0.20 s",
+        "False starts a minute: 1.00 in noise alone (1.0 min), 2.00 between turns (1.0 min)",
+        "Word errors, heard: read 50%, all 50%",
+        "by condition: clean 50%",
+        "7 words heard where nobody spoke; 2 of 40 stable words contradicted by a final",
+    ):
+        assert line in table
+
+
+def test_the_same_figures_are_data() -> None:
+    figures = json.loads(json.dumps(report().as_dict()))
+    assert figures["settings"]["seed"] == 1
+    assert figures["settings"]["hang_over_s"] == 0.25
+    assert figures["curves"]["silence"] == [["slow", 0.02, 1.0], ["fast", 0.08, 0.7]]
+    assert figures["onset_s"] == {"p50": 0.2, "p95": 0.2}
+    assert figures["default_policy"]["heard"]["delay_p95_s"] == 0.5
+    assert figures["by_kind"]["silence"]["read"]["cut_share"] == 0.5
+    assert figures["word_errors"]["heard"]["by_kind"]["read"]["inserted"] == 1
+    assert figures["word_errors"]["heard"]["stable_words_contradicted"] == 2

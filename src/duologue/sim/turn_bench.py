@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -84,13 +84,28 @@ def replay(
     `expect` says from when on which kind of answer is expected.
     """
     listener = Listener(policy, asks=with_model, model_weight=model_weight)
+    return _run(listener, heard, expect, with_words=with_words)
+
+
+def count_conflicts(
+    heard: Heard, policy: TurnPolicy, expect: Sequence[tuple[Seconds, CaptureMode]] | None = None
+) -> tuple[int, int]:
+    """How many stable words a final hypothesis contradicted, and how many words the turns ended with."""
+    listener = Listener(policy)
+    events = _run(listener, heard, expect, with_words=True)
+    return listener.behind.conflicts, sum(len(event.words) for event in events if isinstance(event, TurnEnded))
+
+
+def _run(
+    listener: Listener, heard: Heard, expect: Sequence[tuple[Seconds, CaptureMode]] | None, *, with_words: bool
+) -> list[ListenEvent]:
     expected = deque(expect or ())
     events: list[ListenEvent] = []
 
     def perform(actions: Iterable[ListenAction]) -> None:
         for action in actions:
             if isinstance(action, EndSegment):
-                for hypothesis in _answers(heard, action.segment, with_words, listener.position):
+                for hypothesis in _answers(heard, action.segment, listener.position, with_words=with_words):
                     perform(listener.read(hypothesis))
             elif isinstance(action, AskEndOfTurn):
                 value = heard.judgements.get(action.position, 0.5)
@@ -106,7 +121,7 @@ def replay(
     return events
 
 
-def _answers(heard: Heard, segment: int, with_words: bool, position: Samples) -> tuple[Hypothesis, ...]:  # noqa: FBT001
+def _answers(heard: Heard, segment: int, position: Samples, *, with_words: bool) -> tuple[Hypothesis, ...]:
     if with_words and segment in heard.hypotheses:
         return heard.hypotheses[segment]
     return (Hypothesis(segment, position, "", final=True),)
@@ -231,19 +246,6 @@ class CurvePoint:
 
     label: str
     score: TurnScore
-
-
-def sweep(
-    heard: Sequence[Heard],
-    policies: Iterable[tuple[str, TurnPolicy]],
-    play: Callable[[Heard, TurnPolicy], Sequence[ListenEvent]],
-) -> Iterator[CurvePoint]:
-    """One point per policy, over all dialogues."""
-    for label, policy in policies:
-        total = TurnScore()
-        for one in heard:
-            total += score(one.dialogue, play(one, policy))
-        yield CurvePoint(label, total)
 
 
 def delay_at(curve: Sequence[CurvePoint], cut_share: float) -> Seconds | None:

@@ -66,13 +66,20 @@ def hear_words(
     activities: Sequence[tuple[Samples, float]],
     policy: GatePolicy,
     expect: Expect | None = None,
+    unexpected: Heard | None = None,
 ) -> Heard:
-    """What the recogniser says of every segment. With `expect` it is told what the agent would expect of the turn it falls into."""
+    """What the recogniser says of every segment. With `expect` it is told what the agent would expect of the turn it falls into.
+
+    `unexpected` is what it said without: taken over where nothing special is expected, so that nothing is decoded twice.
+    """
     streams: dict[ListenOptions, EngineStream[AudioSpan | EndSegment, Hypothesis]] = {}
     hypotheses: dict[int, tuple[Hypothesis, ...]] = {}
     for segment, given in segments(activities, policy):
         turn = turn_at(dialogue, given[0].start, given[-1].end)
         options = ListenOptions() if expect is None or turn is None else expect(turn)
+        if unexpected is not None and options == ListenOptions():
+            hypotheses[segment] = unexpected.hypotheses[segment]
+            continue
         if options not in streams:
             streams[options] = recognizer.open(options)
         stream = streams[options]

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from duologue.listen.events import ListenEvent
 from duologue.listen.policy import TurnPolicy
-from duologue.listen.word_errors import WordErrors, count_errors
+from duologue.listen.word_errors import WordErrors
 from duologue.runtime.machine import Seconds
-from duologue.sim.turn_bench import CurvePoint, Heard, TurnScore, delay_at, score
-from duologue.sim.turn_hearing import turn_at
+from duologue.sim.turn_bench import TurnScore, delay_at
+from duologue.sim.turn_ears import DECODED, WORDINGS
+from duologue.sim.turn_trials import ALL, NOISE, Trial
+
+SHARES = (0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
+"""Of pauses cut: where the curve is read."""
+TARGET = 0.05
 
 
 def percentile(values: Sequence[float], share: float) -> float:
@@ -20,146 +24,178 @@ def percentile(values: Sequence[float], share: float) -> float:
     return ordered[min(len(ordered) - 1, int(share * len(ordered)))] if ordered else 0.0
 
 
-def word_errors(heard: Sequence[Heard]) -> dict[str, WordErrors]:
-    """Errors of the final words by kind of turn: every segment's words are compared as part of the turn it overlaps."""
-    total: dict[str, WordErrors] = {}
-    for one in heard:
-        said: dict[int, list[str]] = {place: [] for place in range(len(one.dialogue.turns))}
-        for segment in sorted(one.hypotheses):
-            final = one.hypotheses[segment][-1]
-            if not final.words:
-                continue
-            turn = turn_at(one.dialogue, final.words[0].start, final.words[-1].end)
-            if turn is not None:
-                said[one.dialogue.turns.index(turn)].append(final.text)
-        for place, turn in enumerate(one.dialogue.turns):
-            kind = "coffee orders" if any("coffee" in file for file in turn.files) else turn.kind
-            total[kind] = total.get(kind, WordErrors()) + count_errors(turn.text, " ".join(said[place]))
-    return total
-
-
-def by_kind(
-    heard: Sequence[Heard],
-    policies: Sequence[tuple[str, TurnPolicy]],
-    play: Callable[[Heard, TurnPolicy], Sequence[ListenEvent]],
-    cut_share: float,
-) -> dict[str, dict[str, float | None]]:
-    """For every kind of turn: its least delay at `cut_share`, and what the default policy does to it."""
-    kinds = sorted({turn.kind for one in heard for turn in one.dialogue.turns})
-    curves: dict[str, list[CurvePoint]] = {kind: [] for kind in kinds}
-    for label, policy in [*policies, ("default", TurnPolicy())]:
-        totals = dict.fromkeys(kinds, TurnScore())
-        for one in heard:
-            events = play(one, policy)
-            for kind in {turn.kind for turn in one.dialogue.turns}:
-                totals[kind] += score(one.dialogue, events, kind)
-        for kind, total in totals.items():
-            curves[kind].append(CurvePoint(label, total))
-    return {
-        kind: {
-            "delay_at_target": delay_at(curve[:-1], cut_share),
-            "default_delay": curve[-1].score.delay,
-            "default_cut": curve[-1].score.cut_share,
-            "pauses": float(sum(curve[-1].score.pauses.values())),
-        }
-        for kind, curve in curves.items()
-    }
-
-
 @dataclass(frozen=True, slots=True)
 class Report:
     """Everything the bench found."""
 
-    targets: Mapping[str, Mapping[float, Seconds | None]]
-    """By wording and share of pauses cut: the least mean delay."""
-    ratio: Mapping[str, float | None]
-    """Delay at 5 % false cut-offs over that of silence alone."""
-    curves: Mapping[str, Sequence[CurvePoint]]
-    defaults: Mapping[str, TurnScore]
-    kinds: Mapping[str, Mapping[str, Mapping[str, float | None]]]
-    onset_p95: Seconds
-    words: Mapping[str, Mapping[str, WordErrors]]
+    trials: Mapping[str, Trial]
+    """By wording, all conversations together."""
+    settings: Mapping[str, str | int]
+    """What it was measured with: engines, seed, count."""
+
+    def delays(self, wording: str, kind: str = ALL) -> dict[float, Seconds | None]:
+        """The curve: the least mean delay at each share of pauses cut."""
+        curve = self.trials[wording].curve(kind)
+        return {share: delay_at(curve, share) for share in SHARES}
+
+    def ratio(self, wording: str) -> float | None:
+        """Delay at 5 % false cut-offs over that of silence alone in the same run."""
+        own, silence = (self.delays(one)[TARGET] for one in (wording, "silence"))
+        return None if own is None or not silence else own / silence
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON; curves as (label, share cut, mean delay)."""
+        """For JSON: seconds, shares and rates as numbers; curves as (policy, share cut, mean delay)."""
+        policy = TurnPolicy()
         return {
+            "settings": {**self.settings, "hang_over_s": policy.gate.hang_over, "end_threshold": policy.end},
             "delay_s_at_cut_share": {
-                wording: {str(k): v for k, v in row.items()} for wording, row in self.targets.items()
+                wording: {f"{share:g}": delay for share, delay in self.delays(wording).items()}
+                for wording in self.trials
             },
-            "ratio_to_silence_at_5_percent": dict(self.ratio),
-            "default_policy": {wording: _figures(total) for wording, total in self.defaults.items()},
-            "onset_p95_s": self.onset_p95,
+            "ratio_to_silence_at_5_percent": {wording: self.ratio(wording) for wording in self.trials},
+            "default_policy": {wording: _figures(trial.default()) for wording, trial in self.trials.items()},
             "by_kind": {
-                wording: {kind: dict(row) for kind, row in rows.items()} for wording, rows in self.kinds.items()
+                wording: {
+                    kind: {
+                        **_figures(trial.default(kind)),
+                        "delay_s_at_cut_share": {
+                            f"{share:g}": delay for share, delay in self.delays(wording, kind).items()
+                        },
+                    }
+                    for kind in trial.kinds
+                }
+                for wording, trial in self.trials.items()
             },
-            "word_error_rate": {
-                w: {kind: errors.rate for kind, errors in rows.items()} for w, rows in self.words.items()
-            },
+            "onset_s": _spread(self.trials["silence"].default().onsets),
+            "false_starts_per_minute": self.false_starts(),
+            "word_errors": {wording: _word_figures(trial) for wording, trial in self._decoded()},
             "curves": {
-                wording: [[point.label, point.score.cut_share, point.score.delay] for point in curve]
-                for wording, curve in self.curves.items()
+                wording: [[point.label, point.score.cut_share, point.score.delay] for point in trial.curve()]
+                for wording, trial in self.trials.items()
             },
+        }
+
+    def false_starts(self) -> dict[str, float]:
+        """Turns begun where nobody spoke, per minute in which nobody did: without any speech, and between turns."""
+        total, noise = (self.trials["silence"].default(kind) for kind in (ALL, NOISE))
+        quiet = total.quiet - noise.quiet
+        return {
+            NOISE: noise.false_starts_per_minute,
+            "between turns": 60.0 * (total.false_starts - noise.false_starts) / quiet if quiet > 0 else 0.0,
         }
 
     def table(self) -> str:
         """For a terminal."""
-        lines = [
-            "Added delay (s, mean) at a share of pauses cut",
-            f"{'knows':<12}" + "".join(f"{share:>9.0%}" for share in self._shares()),
-        ]
-        for wording, row in self.targets.items():
-            ratio = self.ratio[wording]
-            times = "" if ratio is None else f"   {ratio:.2f} of silence at 5%"
-            lines.append(f"{wording:<12}" + "".join(f"{_seconds(value):>9}" for value in row.values()) + times)
-        lines += [
-            "",
-            "Default policy",
-            f"{'knows':<12}{'cut':>8}{'delay':>8}{'median':>8}{'turns found':>14}{'eager/turn':>12}",
-        ]
-        for wording, total in self.defaults.items():
-            lines.append(
-                f"{wording:<12}{total.cut_share:>8.1%}{total.delay:>8.2f}{total.median_delay:>8.2f}"
-                f"{f'{total.found} of {total.turns}':>14}{total.eager_ends / max(1, total.turns):>12.2f}"
-            )
-        total = self.defaults["silence"]
-        lines += [
-            "",
-            f"Onset {percentile(total.onsets, 0.5):.3f} s median, {self.onset_p95:.3f} s p95;"
-            f" {total.false_starts_per_minute:.2f} false starts a minute of quiet or noise; {total.cut_elsewhere} ends elsewhere in turns",
-            "",
-            "By kind: delay at 5% cut, and default policy's delay and cut",
-        ]
-        for wording, rows in self.kinds.items():
-            for kind, found in rows.items():
-                lines.append(
-                    f"{wording:<12}{kind:<14}{_seconds(found['delay_at_target']):>8}{_seconds(found['default_delay']):>8}"
-                    f"{found['default_cut'] or 0:>8.1%}  of {found['pauses'] or 0:.0f} pauses"
-                )
-        for wording, errors in self.words.items():
-            lines.append(
-                f"Word errors, {wording}: "
-                + ", ".join(f"{kind} {one.rate:.0%}" for kind, one in sorted(errors.items()))
-            )
-        return "\n".join(lines)
+        parts = (self._curve(), self._default(), self._onset(), self._kinds(), self._words())
+        return "\n\n".join("\n".join(part) for part in parts if part)
 
-    def _shares(self) -> list[float]:
-        return list(next(iter(self.targets.values())))
+    def _decoded(self) -> list[tuple[str, Trial]]:
+        return [(wording, trial) for wording, trial in self.trials.items() if wording in DECODED]
+
+    def _curve(self) -> list[str]:
+        lines = [
+            "What the detector knows: " + "; ".join(f"{one}: {WORDINGS.get(one, one)}" for one in self.trials),
+            "",
+            "The curve: mean delay behind the last word (s) at a share of pauses cut",
+            f"{'knows':<12}" + "".join(f"{share:>7.0%}" for share in SHARES),
+        ]
+        for wording in self.trials:
+            ratio = self.ratio(wording)
+            told = "" if ratio is None else f"   {ratio:.2f} of silence at 5%"
+            row = "".join(f"{_seconds(value):>7}" for value in self.delays(wording).values())
+            lines.append(f"{wording:<12}{row}{told}")
+        return lines
+
+    def _default(self) -> list[str]:
+        lines = [
+            "Default policy",
+            f"{'knows':<12}{'cut':>7}{'delay':>8}{'p50':>7}{'p95':>7}{'turns found':>14}{'eager/turn':>12}   pauses cut by kind",
+        ]
+        for wording, trial in self.trials.items():
+            total = trial.default()
+            kinds = ", ".join(f"{kind} {total.cut.get(kind, 0)}/{count}" for kind, count in total.pauses.items())
+            spread = _spread(total.delays)
+            lines.append(
+                f"{wording:<12}{total.cut_share:>7.1%}{total.delay:>8.2f}{spread['p50']:>7.2f}{spread['p95']:>7.2f}"
+                f"{f'{total.found} of {total.turns}':>14}{total.eager_ends / max(1, total.turns):>12.2f}   {kinds}"
+            )
+        return lines
+
+    def _onset(self) -> list[str]:
+        total = self.trials["silence"].default()
+        onset, starts = _spread(total.onsets), self.false_starts()
+        noise = self.trials["silence"].default(NOISE)
+        return [
+            f"Onset to turn start: p50 {onset['p50']:.2f} s, p95 {onset['p95']:.2f} s",
+            f"False starts a minute: {starts[NOISE]:.2f} in noise alone ({noise.quiet / 60:.1f} min),"
+            f" {starts['between turns']:.2f} between turns ({(total.quiet - noise.quiet) / 60:.1f} min)",
+            f"Ends inside turns but in no known pause: {total.cut_elsewhere}",
+        ]
+
+    def _kinds(self) -> Iterator[str]:
+        yield "By kind of turn: delay at 5% and 10% cut; default policy's delay and cut"
+        for wording, trial in self.trials.items():
+            for kind in trial.kinds:
+                delays, total = self.delays(wording, kind), trial.default(kind)
+                yield (
+                    f"{wording:<12}{kind:<14}{_seconds(delays[TARGET]):>8}{_seconds(delays[0.10]):>8}"
+                    f"{total.delay:>8.2f}{total.cut_share:>8.1%}  of {sum(total.pauses.values())} pauses"
+                )
+
+    def _words(self) -> list[str]:
+        lines: list[str] = []
+        for wording, trial in self._decoded():
+            lines += [f"Word errors, {wording}: {_rates(trial.words)}"]
+            lines += [f"  by condition: {_rates(trial.noisy_words)}"]
+            lines += [
+                f"  {trial.stray_words} words heard where nobody spoke;"
+                f" {trial.conflicts} of {trial.said_words} stable words contradicted by a final"
+            ]
+        return lines
+
+
+def _rates(errors: Mapping[str, WordErrors]) -> str:
+    total = sum(errors.values(), WordErrors())
+    return ", ".join(f"{kind} {one.rate:.0%}" for kind, one in [*sorted(errors.items()), ("all", total)])
+
+
+def _word_figures(trial: Trial) -> dict[str, Any]:
+    return {
+        "rate": sum(trial.words.values(), WordErrors()).rate,
+        "by_kind": {kind: _error_figures(errors) for kind, errors in trial.words.items()},
+        "by_condition": {kind: _error_figures(errors) for kind, errors in trial.noisy_words.items()},
+        "words_where_nobody_spoke": trial.stray_words,
+        "stable_words_contradicted": trial.conflicts,
+        "words_of_all_turns": trial.said_words,
+    }
+
+
+def _error_figures(errors: WordErrors) -> dict[str, float]:
+    return {
+        "rate": errors.rate,
+        "words": errors.reference,
+        "substituted": errors.substituted,
+        "deleted": errors.deleted,
+        "inserted": errors.inserted,
+    }
 
 
 def _figures(total: TurnScore) -> dict[str, Any]:
     return {
         "cut_share": total.cut_share,
         "delay_s": total.delay,
-        "median_delay_s": total.median_delay,
+        **{f"delay_{name}_s": value for name, value in _spread(total.delays).items()},
         "turns": total.turns,
         "found": total.found,
-        "onset_median_s": percentile(total.onsets, 0.5),
-        "false_starts_per_minute": total.false_starts_per_minute,
         "ends_elsewhere_in_turns": total.cut_elsewhere,
         "eager_ends": total.eager_ends,
         "cut": dict(total.cut),
         "pauses": dict(total.pauses),
     }
+
+
+def _spread(values: Sequence[float]) -> dict[str, float]:
+    return {"p50": percentile(values, 0.5), "p95": percentile(values, 0.95)}
 
 
 def _seconds(value: Seconds | None) -> str:
