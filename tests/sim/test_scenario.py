@@ -32,8 +32,10 @@ def run(content: dict[str, Any]) -> ScenarioResult:
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.toml")), ids=lambda file: file.stem)
 def test_the_examples_pass(file: Path) -> None:
-    result = play(read_scenario(file))
-    assert result.passed, as_text(result)
+    scenario = read_scenario(file)
+    if not scenario.embedded:  # those take real time: tests/real
+        result = play(scenario)
+        assert result.passed, as_text(result)
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -117,10 +119,13 @@ def test_junit_counts_what_failed() -> None:
 
 def test_the_command_plays_files(tmp_path: Path) -> None:
     file = str(EXAMPLES / "interrupted.toml")
-    result = CliRunner().invoke(root, ["simulate", file, "--junit", str(tmp_path / "report.xml"), "--json"])
+    result = CliRunner().invoke(
+        root, ["simulate", file, "--junit", str(tmp_path / "report.xml"), "--html", str(tmp_path), "--json"]
+    )
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)[0]["passed"]
     assert (tmp_path / "report.xml").exists()
+    assert "an order, interrupted" in (tmp_path / "interrupted.html").read_text(encoding="utf-8")
 
 
 def test_the_command_explores() -> None:

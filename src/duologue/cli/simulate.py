@@ -24,6 +24,7 @@ def simulate(
     jobs: Annotated[int, typer.Option("--jobs", help="Processes to use.", min=1)] = 2,
     mutants: Annotated[bool, typer.Option(help="Also plant mistakes that must be found.")] = True,  # noqa: FBT002 - an option
     junit: Annotated[Path | None, typer.Option("--junit", help="Write the result as JUnit XML.")] = None,
+    html: Annotated[Path | None, typer.Option("--html", help="Write a timeline of each call into this folder.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")] = False,  # noqa: FBT002 - an option
 ) -> None:
     """Test an agent offline: simulated callers, in virtual time, without keys.
@@ -34,7 +35,7 @@ def simulate(
     \b
     Examples:
       duologue simulate order.toml
-      duologue simulate scenarios/*.toml --junit out/report.xml
+      duologue simulate scenarios/*.toml --junit out/report.xml --html out
       duologue simulate --explore 1000
       duologue simulate --explore 1 --seed 4711
     """
@@ -42,15 +43,15 @@ def simulate(
         raise Violation("nothing_to_simulate", "no scenario and no --explore", remedy="See `duologue simulate --help`.")
     good = True
     if scenarios:
-        good = _play(scenarios, junit, as_json=as_json)
+        good = _play(scenarios, junit, html, as_json=as_json)
     if explore:
         good = _explore(seed, explore, jobs, mutants=mutants and explore > 1, as_json=as_json) and good
     if not good:
         raise typer.Exit(1)
 
 
-def _play(files: list[Path], junit: Path | None, *, as_json: bool) -> bool:
-    from duologue.sim.report import as_junit, as_text
+def _play(files: list[Path], junit: Path | None, html: Path | None, *, as_json: bool) -> bool:
+    from duologue.sim.report import as_junit, as_text, write_timeline
     from duologue.sim.scenario import read_scenario
     from duologue.sim.script import play
 
@@ -61,6 +62,8 @@ def _play(files: list[Path], junit: Path | None, *, as_json: bool) -> bool:
         results.append(result)
         if not as_json:
             console.print(as_text(result), markup=False)
+        if html is not None:
+            write_timeline(result, html / f"{file.stem}.html")
     if junit is not None:
         junit.parent.mkdir(parents=True, exist_ok=True)
         junit.write_text(as_junit(results), encoding="utf-8")

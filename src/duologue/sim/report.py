@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from duologue.console.timeline import render_html
+from duologue.sim.call_timeline import timeline_of_outcome
+from duologue.sim.caller import AGENT_RATE
 from duologue.sim.script import ScenarioResult
 
 
@@ -12,14 +16,15 @@ def as_text(result: ScenarioResult) -> str:
     """For people: the conversation, then what was expected."""
     call = result.outcome.call
     lines = [f"{'PASS' if result.passed else 'FAIL'}  {result.scenario.name}  ({result.outcome.seconds:.1f} s of call)"]
-    for received in () if call is None else call.received:
+    for received in call.received if call else ():
         message = received.message
         kind = message.get("type", "")
+        at = received.at - call.began if call else 0.0
         if kind == "ConversationText":
             who = "caller" if message["role"] == "user" else "agent"
-            lines.append(f"  {received.at:8.2f}  {who:>6}: {message['content']}")
+            lines.append(f"  {at:8.2f}  {who:>6}: {message['content']}")
         elif kind in ("UserStartedSpeaking", "FunctionCallRequest", "Warning", "Error"):
-            lines.append(f"  {received.at:8.2f}          {kind} {message.get('description', '')}".rstrip())
+            lines.append(f"  {at:8.2f}          {kind} {message.get('description', '')}".rstrip())
     for verdict in result.verdicts:
         mark = "ok  " if verdict.met else "FAIL"
         lines.append(f"  {mark}  step {verdict.step}: {verdict.expected}; got {verdict.got}")
@@ -54,3 +59,10 @@ def as_junit(results: Sequence[ScenarioResult]) -> str:
         ET.SubElement(suite, "system-out").text = as_text(result)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=True) + "\n"
+
+
+def write_timeline(result: ScenarioResult, path: Path) -> None:
+    """The call on one page."""
+    timeline = timeline_of_outcome(result.outcome, result.scenario.name, AGENT_RATE)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(render_html(timeline), encoding="utf-8")

@@ -104,7 +104,7 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
         answering=Answering(caller.get("answers_after", 0.2), bool(caller.get("never_answers", False))),
         frame_s=caller.get("frame_s", 0.02),
         hangs_up=bool(caller.get("hangs_up", False)),
-        lingers=caller.get("lingers", 2.0),
+        lingers=caller.get("lingers", 2.0 if engines == "marked" else 6.0),
         seed=int(content.get("seed", 0)),
     )
     answers = tuple(_answer(answer, f"answer[{place}]") for place, answer in enumerate(content.get("answer", [])))

@@ -23,6 +23,7 @@ from duologue.sim.heard_rules import plain
 from duologue.sim.marked import Lexicon, find_words
 from duologue.sim.scenario import Expect, Scenario
 from duologue.sim.session_rules import notices
+from duologue.sim.wire_rules import check_frames, check_never_silent, check_order
 from duologue.sim.world import Outcome, build_world, live
 
 
@@ -72,7 +73,8 @@ def play(scenario: Scenario) -> ScenarioResult:
         from duologue.sim.embedded import live_embedded
 
         asyncio.run(live_embedded(scenario, outcome))
-        breaches: list[Breach] = []
+        # What needs marked speech or virtual time is not judged.
+        breaches = [breach for rule in (check_frames, check_order, check_never_silent) for breach in rule(outcome)]
     else:
         _play_in_virtual_time(scenario, outcome)
         breaches = audit(outcome)

@@ -12,7 +12,7 @@ import json
 import random
 import traceback
 from collections import deque
-from collections.abc import AsyncIterator, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from typing import Any, cast
@@ -211,16 +211,26 @@ async def _live_in_world(case: Case, outcome: Outcome) -> None:
     await live(case, outcome, build_world(case, lexicon, random.Random(case.seed)), lexicon)
 
 
-async def live(case: Case, outcome: Outcome, services: Services, lexicon: Lexicon, mouth: Mouth | None = None) -> None:
-    """Make the call of a case on these services, and write what comes of it into the outcome."""
+async def live(
+    case: Case,
+    outcome: Outcome,
+    services: Services,
+    lexicon: Lexicon,
+    prepare: Callable[[], Awaitable[Mouth]] | None = None,
+) -> None:
+    """Make the call of a case on these services, and write what comes of it into the outcome.
+
+    `prepare` makes the caller's mouth once the server runs; without it the caller speaks marked speech.
+    """
     services.watch = outcome.trace.watch
     collected = Collected()
     services.log = collected.logger()
     outcome.logged = collected.entries
     app = Application(services)
     await app.start()
-    before = asyncio.all_tasks()
     try:
+        mouth = None if prepare is None else await prepare()
+        before = asyncio.all_tasks()
         caller = Caller(app, case.plan, lexicon, mouth)
         outcome.call = caller.call
         await caller.run()
@@ -229,6 +239,11 @@ async def live(case: Case, outcome: Outcome, services: Services, lexicon: Lexico
         outcome.left = tuple(_left_behind(before))
     finally:
         await app.stop()
+
+
+def script_router(case: Case) -> Router:
+    """The case's script, as the one model there is."""
+    return Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai")
 
 
 def build_world(
@@ -242,7 +257,6 @@ def build_world(
 
     Must be called inside the running loop.
     """
-    models = Router({"open_ai": Route(CaseModel(case.answers))}, "open_ai") if config is None else None
     services = build_services(
         structs.replace(config or Config(), auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
         ids=SeededIds(case.seed),
@@ -252,7 +266,7 @@ def build_world(
             _engine(MarkedRecognizer(lexicon), case.recognizer, chance),
             _engine(voice or MarkedSynthesizer(lexicon), case.synthesizer, chance),
         ],
-        models=models,
+        models=script_router(case) if config is None else None,
     )
     if case.late_facts:
         services.carry = LateFacts(case.late_facts, random.Random(chance.getrandbits(64))).carry
