@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Protocol
 
 from bench.caller import FRAME_S, Line
@@ -55,6 +57,29 @@ class Fed:
     """Of this process."""
     late_p95_ms: float
     """How late frames were handed over: the machine's share of every figure."""
+    waited: float
+    """Seconds this process wanted a core and had none, for each second it had one."""
+
+
+@dataclass(frozen=True, slots=True)
+class CoreTime:
+    """How long a process ran, and how long it could have but another one did. Zero where the system does not tell."""
+
+    ran_s: float
+    waited_s: float
+
+    @classmethod
+    def of(cls, pid: int) -> CoreTime:
+        """Since it began (its main thread)."""
+        try:
+            ran, waited = Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[:2]
+        except (OSError, ValueError):
+            return cls(0.0, 0.0)
+        return cls(int(ran) / 1e9, int(waited) / 1e9)
+
+    def waited_since(self, before: CoreTime) -> float:
+        """Seconds waited for each second run."""
+        return (self.waited_s - before.waited_s) / max(1e-3, self.ran_s - before.ran_s)
 
 
 async def feed(calls: Sequence[Call], line: Line, spread_s: float) -> Fed:
@@ -67,7 +92,7 @@ async def feed(calls: Sequence[Call], line: Line, spread_s: float) -> Fed:
         call.record.began = began + spread_s * number / len(calls)
         due.append((call.record.began + FRAME_S, number))
     heapq.heapify(due)
-    cpu = time.process_time()
+    cpu, core = time.process_time(), CoreTime.of(os.getpid())
     while due:
         at, number = heapq.heappop(due)
         wait = at - time.perf_counter()
@@ -81,7 +106,8 @@ async def feed(calls: Sequence[Call], line: Line, spread_s: float) -> Fed:
         call.push(frames[len(delivered) - 1])
         if len(delivered) < len(frames):
             heapq.heappush(due, (call.record.began + (len(delivered) + 1) * FRAME_S, number))
-    return Fed(time.process_time() - cpu, percentile(late, 0.95) * 1000)
+    waited = CoreTime.of(os.getpid()).waited_since(core)
+    return Fed(time.process_time() - cpu, percentile(late, 0.95) * 1000, waited)
 
 
 def percentile(values: Sequence[float], part: float) -> float:

@@ -39,6 +39,8 @@ class Outcome:
     """Of a core, per call."""
     late_p95_ms: float
     """How late frames were handed over."""
+    waited: float
+    """Seconds the process wanted a core and had none, for each second it had one."""
 
 
 def run(main: Coroutine[Any, Any, T]) -> T:
@@ -96,7 +98,7 @@ def _outcome(records: list[Record], fed: Fed, mix: Mix, turns: int, audio_s: flo
         for position, sent in counted:
             over_delivery.append(sent - record.when_delivered(position) - MODEL_S)
             over_schedule.append(sent - record.when_due(position) - MODEL_S)
-    return Outcome(over_delivery, over_schedule, missed, 100 * fed.cpu_s / audio_s, fed.late_p95_ms)
+    return Outcome(over_delivery, over_schedule, missed, 100 * fed.cpu_s / audio_s, fed.late_p95_ms, fed.waited)
 
 
 @dataclass(frozen=True, slots=True)

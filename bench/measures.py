@@ -17,6 +17,12 @@ from bench.table import Row, above, beside, plain
 
 T = TypeVar("T")
 
+SPREAD_S = 3.0
+"""Over how long callers begin where the knee is looked for: callers who all end their turns in the same second are a chorus."""
+
+STARVED = 0.3
+"""A process that waits longer than this for a core, as part of its running time, is on a machine too busy for its knee to be found."""
+
 
 @dataclass(slots=True)
 class Scope:
@@ -26,22 +32,25 @@ class Scope:
     say: Callable[[str], None]
     late_ms: list[float] = field(default_factory=list)
     """How late frames were handed over, of every run: the state of the machine."""
+    waited: list[float] = field(default_factory=list)
+    """Seconds a measured process waited for a core for each it ran, of every run."""
 
     def of(self, full: T, quick: T) -> T:
         """What depends on it."""
         return quick if self.quick else full
 
-    def calls(self, stack: Stack, count: int, mix: Mix, turns: int) -> Outcome:
+    def calls(self, stack: Stack, count: int, mix: Mix, turns: int, spread_s: float = 1.0) -> Outcome:
         """A run in this process."""
         self.say(f"{stack.value}: {count} calls in process")
-        outcome = in_process.calls(stack, count, mix, turns)
+        outcome = in_process.calls(stack, count, mix, turns, spread_s)
         self.late_ms.append(outcome.late_p95_ms)
+        self.waited.append(outcome.waited)
         return outcome
 
 
 def overhead(scope: Scope) -> Iterator[Row]:
     """End of turn to first audible sample, the model's time taken off; floor and ours take turns."""
-    for count, turns in scope.of(((1, 4), (10, 3), (50, 2)), ((1, 4), (50, 2))):
+    for count, turns in scope.of(((1, 4), (10, 2), (50, 2)), ((1, 4), (50, 2))):
         p50: dict[Stack, list[float]] = {stack: [] for stack in Stack}
         p95: dict[Stack, list[float]] = {stack: [] for stack in Stack}
         missed = 0
@@ -114,14 +123,14 @@ def knee(scope: Scope) -> Iterator[Row]:
     """The most calls in this process."""
 
     def measure(count: int) -> tuple[list[float], int]:
-        outcome = scope.calls(Stack.OURS, count, TALK, 2)
+        outcome = scope.calls(Stack.OURS, count, TALK, 2, SPREAD_S)
         return outcome.over_schedule, outcome.missed
 
     def floor(count: int) -> float:
-        return percentile(scope.calls(Stack.FLOOR, count, TALK, 2).over_schedule, 0.95)
+        return percentile(scope.calls(Stack.FLOOR, count, TALK, 2, SPREAD_S).over_schedule, 0.95)
 
-    held, why = in_process.knee(measure, scope.of([60, 120, 180, 240], [120]), floor)
-    yield plain("knee in process, calls", held, "", 120, why, at_least=True)
+    held, why = in_process.knee(measure, scope.of([120, 180, 240], [120]), floor)
+    yield plain("knee in process, calls", held, "", 120, f"{why}{_starved(scope)}", at_least=True)
 
 
 def knee_wire(scope: Scope) -> Iterator[Row]:
@@ -130,12 +139,19 @@ def knee_wire(scope: Scope) -> Iterator[Row]:
 
         def measure(count: int) -> tuple[list[float], int]:
             scope.say(f"{count} calls over WebSockets")
-            outcome = over_wire.calls(server, count, TALK, 2)
+            outcome = over_wire.calls(server, count, TALK, 2, SPREAD_S)
             scope.late_ms.append(outcome.late_p95_ms)
+            scope.waited.append(outcome.waited)
             return outcome.answers, outcome.missed
 
-        held, why = in_process.knee(measure, scope.of([30, 60, 90, 120], [60]))
-    yield plain("knee over WebSockets, calls", held, "", 60, why, at_least=True)
+        held, why = in_process.knee(measure, scope.of([60, 90, 120], [60]))
+    yield plain("knee over WebSockets, calls", held, "", 60, f"{why}{_starved(scope)}", at_least=True)
+
+
+def _starved(scope: Scope) -> str:
+    """What must be known to read a knee: whether the process had the core it asked for in the last runs."""
+    waited = max(scope.waited[-2:])
+    return f"; waited {waited:.1f} s for a core for each it ran" if waited > STARVED else ""
 
 
 def weight(scope: Scope) -> Iterator[Row]:
@@ -143,7 +159,7 @@ def weight(scope: Scope) -> Iterator[Row]:
     scope.say("memory of open calls")
     count = scope.of(100, 40)
     ours = memory.measured("slope", count)
-    floor = memory.measured("slope", count, "floor")
+    floor = memory.measured("slope", scope.of(40, 20), "floor")
     yield plain(
         "memory a call", ours["mb_per_call"], "MB", 0.5, f"floor {floor['mb_per_call']:.3f}, base {ours['base_mb']:.0f}"
     )
@@ -151,7 +167,7 @@ def weight(scope: Scope) -> Iterator[Row]:
     scope.say(f"{count} short calls one after the other")
     grown = memory.measured("growth", count)
     left = int(grown["tasks_left"])
-    note = f"{int(grown['answered'])} answered; {left} tasks and {int(grown['timers_left'])} timers left"
+    note = f"{int(grown['objects'])} objects, {left} tasks and {int(grown['timers_left'])} timers left"
     yield plain(f"growth over {count} calls", grown["mb"], "MB", 1.0, note)
 
 

@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import ctypes
 import gc
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -79,13 +81,12 @@ async def _growth(count: int) -> dict[str, float]:
     frames = line(QUICK_CALL, 1).frames
     for number in range(WARM):
         await _one(engines, timers, number, frames)
-    gc.collect()
-    before, tasks, answered = resident(), len(asyncio.all_tasks()), 0
+    before, objects, tasks, answered = settled(), len(gc.get_objects()), len(asyncio.all_tasks()), 0
     for number in range(count):
         answered += await _one(engines, timers, number, frames)
-    gc.collect()
     return {
-        "mb": resident() - before,
+        "mb": settled() - before,
+        "objects": len(gc.get_objects()) - objects,
         "answered": answered,
         "tasks_left": len(asyncio.all_tasks()) - tasks,
         "timers_left": timers.entries,
@@ -106,6 +107,14 @@ async def _one(engines: Engines, timers: Timers, number: int, frames: Sequence[b
         await asyncio.sleep(0.001)
     await call.close()
     return bool(call.record.answers)
+
+
+def settled() -> float:
+    """Resident memory in MB once garbage is collected and the C library has given back what it only kept in reserve."""
+    gc.collect()
+    with suppress(AttributeError, OSError):  # another C library
+        ctypes.CDLL(None).malloc_trim(0)
+    return resident()
 
 
 def resident() -> float:

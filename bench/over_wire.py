@@ -17,6 +17,7 @@ import psutil
 from tests.running_server import RunningServer, running_server
 
 from bench.caller import Mix
+from bench.feeder import CoreTime
 from bench.in_process import run
 from bench.stacks import MODEL_S
 from bench.wire_callers import connect
@@ -37,6 +38,8 @@ class WireOutcome:
     worker_percent: float
     """The same of its engine workers."""
     late_p95_ms: float
+    waited: float
+    """Seconds the server wanted a core and had none, for each second it had one."""
 
 
 @contextmanager
@@ -59,9 +62,9 @@ def agent_server(mix: Mix, turns: int, voice_activity: str = "energy") -> Iterat
         yield server
 
 
-def calls(server: RunningServer, count: int, mix: Mix, turns: int) -> WireOutcome:
-    """`count` calls of `turns` turns."""
-    return _calls(server.ws + AGENT, server.process.pid, count, mix, turns)
+def calls(server: RunningServer, count: int, mix: Mix, turns: int, spread_s: float = 1.0) -> WireOutcome:
+    """`count` calls of `turns` turns, that begin spread over `spread_s`."""
+    return _calls(server.ws + AGENT, server.process.pid, count, mix, turns, spread_s)
 
 
 def floor_calls(count: int, mix: Mix, turns: int) -> WireOutcome:
@@ -71,28 +74,33 @@ def floor_calls(count: int, mix: Mix, turns: int) -> WireOutcome:
         assert server.stdout is not None
         try:
             port = int(server.stdout.readline())
-            return _calls(f"ws://127.0.0.1:{port}{AGENT}", server.pid, count, mix, turns)
+            return _calls(f"ws://127.0.0.1:{port}{AGENT}", server.pid, count, mix, turns, 1.0)
         finally:
             server.kill()
 
 
-def _calls(url: str, pid: int, count: int, mix: Mix, turns: int) -> WireOutcome:
-    asked = json.dumps({"count": count, "mix": asdict(mix), "turns": turns})
+def _calls(url: str, pid: int, count: int, mix: Mix, turns: int, spread_s: float) -> WireOutcome:
+    asked = json.dumps({"count": count, "mix": asdict(mix), "turns": turns, "spread_s": spread_s})
     command = [sys.executable, "-m", "bench.wire_callers", url, asked]
     spent: dict[str, list[float]] = {}
+    core: dict[str, CoreTime] = {}
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as callers:
         assert callers.stdout is not None
         result: dict[str, Any] = {}
         for said in callers.stdout:
             if said.strip() in ("begin", "end"):
                 spent[said.strip()] = _cpu(pid)
+                core[said.strip()] = CoreTime.of(pid)
             else:
                 result = json.loads(said)
     if not result:
         raise RuntimeError("the callers ended without a result")
     own, workers = (after - before for before, after in zip(spent["begin"], spent["end"], strict=True))
     per_call = 100 / result["audio_s"]
-    return WireOutcome(result["answers"], result["missed"], own * per_call, workers * per_call, result["late_p95_ms"])
+    waited = core["end"].waited_since(core["begin"])
+    return WireOutcome(
+        result["answers"], result["missed"], own * per_call, workers * per_call, result["late_p95_ms"], waited
+    )
 
 
 def _cpu(pid: int) -> list[float]:

@@ -18,6 +18,7 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from statistics import median
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[0] = str(ROOT)
@@ -45,12 +46,14 @@ def main(arguments: Sequence[str]) -> int:
         "python": platform.python_version(),
         "machine": _processor(),
         "frames_late_p95_ms": round(max(scope.late_ms, default=0.0), 1),
+        "waited_for_a_core": round(median(scope.waited), 2) if scope.waited else 0.0,
         "quick": asked.quick,
     }
     print(render(rows))
     print(
         f"\n{conditions['machine']}, {conditions['cores']} cores, Python {conditions['python']}; load {conditions['load_before']} before,"
-        f" {conditions['load_after']} after; frames handed over up to {conditions['frames_late_p95_ms']} ms late (p95); {seconds:.0f} s"
+        f" {conditions['load_after']} after; frames handed over up to {conditions['frames_late_p95_ms']} ms late (p95);"
+        f" {conditions['waited_for_a_core']} s waited for a core for each second run (median of runs); {seconds:.0f} s"
     )
     if asked.json:
         asked.json.parent.mkdir(parents=True, exist_ok=True)

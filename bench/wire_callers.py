@@ -119,13 +119,13 @@ async def connect(url: str) -> WireCall:
     return call
 
 
-async def converse(url: str, count: int, mix: Mix, turns: int) -> dict[str, Any]:
+async def converse(url: str, count: int, mix: Mix, turns: int, spread_s: float) -> dict[str, Any]:
     """`count` calls of `turns` turns; from the end of the caller's speech to the agent's first audio, without the first turn."""
     said = line(mix, turns, Encoding.MULAW, RATE)
     calls = [await connect(url) for _ in range(count)]
     sys.stdout.write("begin\n")
     sys.stdout.flush()
-    fed = await feed(calls, said, 1.0)
+    fed = await feed(calls, said, spread_s)
     sys.stdout.write("end\n")
     sys.stdout.flush()
     await asyncio.sleep(0.2)
@@ -152,7 +152,7 @@ def _first_after(call: WireCall, end: float, until: float) -> float | None:
 def main(arguments: Sequence[str]) -> None:
     """The program."""
     asked = json.loads(arguments[1])
-    result = run(converse(arguments[0], asked["count"], Mix(**asked["mix"]), asked["turns"]))
+    result = run(converse(arguments[0], asked["count"], Mix(**asked["mix"]), asked["turns"], asked["spread_s"]))
     sys.stdout.write(json.dumps(result) + "\n")
 
 
