@@ -129,6 +129,16 @@ def test_a_voice_that_broke_off_is_heard_as_far_as_its_words_came() -> None:
     assert speech.text_spoken == "One two.Three"
 
 
+def test_what_broke_off_is_spoken_anew_by_the_reply_that_goes_on() -> None:
+    """Its audio does not hold the words its text does."""
+    speech = utterance("One two three.")
+    speech.let_out(1, VOICE, 0.0)
+    speech.receive(SpeechChunk(np.zeros(450, np.float32), 1, speak("One two three.", 1).words[:2]))
+    speech.truncate()
+    list(speech.send(0.0))
+    assert speech.remainder(len("One")).phrases == ((" two three.", None),)
+
+
 @given(st.lists(st.sampled_from(["One. ", "Two three. ", " ", "Four five six. "]), max_size=6), st.integers(0, 4000))
 def test_heard_and_remainder_always_join_to_the_text(texts: list[str], heard: int) -> None:
     speech = utterance(*texts)

@@ -22,6 +22,8 @@ class Phrase:
     """Let out to the synthesiser."""
     complete: bool = False
     """All its audio has come."""
+    broken: bool = False
+    """Its audio ended before its text did: whoever goes on with it has it spoken anew."""
     begun: bool = False
     """Its audio has started to go out."""
     start: Samples = 0
@@ -63,7 +65,7 @@ def find_remainder(
 
 def _rest_of(phrase: Phrase, words: Sequence[SpokenWord], text_start: int, skip: int, blank: int) -> SpeechChunk | None:
     """The audio of a phrase from its first word behind `skip` characters on; the text has `blank` characters before it."""
-    if not phrase.complete or not phrase.kept:
+    if not phrase.complete or phrase.broken or not phrase.kept:
         return None
     text_end = text_start + len(phrase.text)
     rest = [word for word in words if text_start + skip <= word.text_start < text_end]

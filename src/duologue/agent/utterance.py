@@ -145,7 +145,7 @@ class Utterance:
         begun = bool(broken) and broken[0].received > 0
         del self._phrases[self._receiving + begun :]
         if begun:
-            broken[0].complete = True
+            broken[0].complete = broken[0].broken = True
         self._receiving = self._asked = len(self._phrases)
         self._carried = ""
         self.closed = True
