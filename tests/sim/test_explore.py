@@ -69,6 +69,11 @@ def test_batches_stop_after_enough_findings(monkeypatch: pytest.MonkeyPatch) -> 
     assert len(tally.findings) >= 2
 
 
+def test_several_processes_examine_every_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exploring, "BATCH", 1)
+    assert sum(batch.calls for batch in explore(0, 9, jobs=2)) == 9
+
+
 def test_the_same_seed_gives_the_same_log() -> None:
     assert examine(draw(11), twice=True)[1] == []
     assert simulate(draw(11)).event_log() != simulate(draw(12)).event_log()

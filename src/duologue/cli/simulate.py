@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from pathlib import Path
 from typing import Annotated
@@ -75,6 +76,7 @@ def _play(files: list[Path], junit: Path | None, html: Path | None, *, as_json: 
 def _explore(first: int, count: int, jobs: int, *, mutants: bool, as_json: bool) -> bool:
     from duologue.sim.explore import Finding, Tally, explore, hunt_mutants
 
+    logging.disable(logging.CRITICAL)  # engines die by the thousand here, and each would be told
     console, tally = screen(stderr=True), Tally()
     began = time.perf_counter()
     with _progress(console) as progress:

@@ -7,6 +7,7 @@ import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TypeVar
 
 from duologue.runtime.machine import Seconds
@@ -123,20 +124,16 @@ def _in_processes(work: Callable[[ItemT], ResultT], items: Sequence[ItemT], jobs
         return
     waiting = iter(items)
     with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        running: set[Future[ResultT]] = {pool.submit(work, item) for item in _take(waiting, 2 * jobs)}
+        running: set[Future[ResultT]] = {pool.submit(work, item) for item in islice(waiting, 2 * jobs)}
         try:
             while running:
                 done, running = wait(running, return_when=FIRST_COMPLETED)
-                running |= {pool.submit(work, item) for item in _take(waiting, len(done))}
+                running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
                 for future in done:
                     yield future.result()
         finally:
             for future in running:
                 future.cancel()
-
-
-def _take(items: Iterator[ItemT], count: int) -> list[ItemT]:
-    return [item for item, _ in zip(items, range(count), strict=False)]
 
 
 def shrink(case: Case, most_calls: int = SHRINKING_CALLS) -> tuple[Case, list[Breach]]:
