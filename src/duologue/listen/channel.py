@@ -35,6 +35,25 @@ Deliver = Callable[[ListenEvent], None]
 """Given every event, in order. Must not block; may call the channel back."""
 
 
+class _Moves:
+    """Wakes who waits for the stream to move: an answer was taken or given up, or it is over."""
+
+    def __init__(self) -> None:
+        self._moved: asyncio.Future[None] | None = None
+
+    async def next(self) -> None:
+        """Return at the next move."""
+        if self._moved is None:
+            self._moved = asyncio.get_running_loop().create_future()
+        await asyncio.shield(self._moved)
+
+    def tell(self) -> None:
+        """It has moved."""
+        moved, self._moved = self._moved, None
+        if moved is not None:
+            moved.set_result(None)
+
+
 class ListenChannel:
     """The loop's end of one caller's stream. Make it with `open`; end it with `finish` and `finished`, or with `close` at any time."""
 
@@ -59,7 +78,7 @@ class ListenChannel:
         self._watch: asyncio.TimerHandle | None = None
         self._failure: BaseException | None = None
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._moved: asyncio.Future[None] | None = None
+        self._moves = _Moves()
 
     @classmethod
     async def open(
@@ -100,7 +119,7 @@ class ListenChannel:
             since = self._listener.position if waiting is None else waiting.since
             if self._lines.memory.end - since < samples(self._limits.backlog):
                 return
-            await self._next_move()
+            await self._moves.next()
 
     def retune(self, policy: TurnPolicy) -> None:
         """Judge by other numbers from the present position on."""
@@ -114,10 +133,10 @@ class ListenChannel:
     async def settle(self) -> None:
         """End the open turn behind all audio heard so far, and return once what follows from that was delivered."""
         while self._lines.owes_activity and not self._over.done():
-            await self._next_move()
+            await self._moves.next()
         self.force_end()
         while self._listener.waiting is not None and not self._over.done():
-            await self._next_move()
+            await self._moves.next()
 
     def finish(self) -> None:
         """No more audio will come: an open turn ends, then `finished` returns."""
@@ -158,18 +177,7 @@ class ListenChannel:
             self._perform(listener.finish())
         else:
             self._perform(listener.judge(answer))
-        self._has_moved()
-
-    async def _next_move(self) -> None:
-        """Return once an answer was taken, or was given up."""
-        if self._moved is None:
-            self._moved = asyncio.get_running_loop().create_future()
-        await asyncio.shield(self._moved)
-
-    def _has_moved(self) -> None:
-        moved, self._moved = self._moved, None
-        if moved is not None:
-            moved.set_result(None)
+        self._moves.tell()
 
     def _perform(self, actions: list[ListenAction]) -> None:
         if not actions and not self._listener.finished:
@@ -220,25 +228,13 @@ class ListenChannel:
         self._watch = None
         if self._over.done():
             return
-        owing = self._owing()
+        owing = _owing(self._lines, self._listener)
         for role, line in owing.items():
             if before.get(role) == line.answers:
                 self._stalled(role, line)
         if owing and not self._over.done():
             answers = {role: line.answers for role, line in owing.items()}
             self._watch = asyncio.get_running_loop().call_later(self._limits.patience, self._look, answers)
-
-    def _owing(self) -> dict[str, EngineLine[Any, Any]]:
-        lines = self._lines
-        owing: dict[str, EngineLine[Any, Any]] = {}
-        if lines.owes_activity and lines.voice.is_up:
-            owing["voice"] = lines.voice
-        waiting = self._listener.waiting
-        if waiting and waiting.for_words and lines.words.is_up:
-            owing["words"] = lines.words
-        if waiting and not waiting.for_words and lines.model is not None:
-            owing["model"] = lines.model
-        return owing
 
     def _stalled(self, role: str, line: EngineLine[Any, Any]) -> None:
         failure = EngineFailure(
@@ -249,16 +245,29 @@ class ListenChannel:
             self._lines.memory.settle(waiting.segment)
             self._perform(self._listener.give_up())
         line.lose(failure)
-        self._has_moved()
+        self._moves.tell()
 
     def _end(self, failure: BaseException | None) -> None:
         if self._over.done():
             return
         self._failure = failure
         self._over.set_result(None)
-        self._has_moved()
+        self._moves.tell()
         if self._watch is not None:
             self._watch.cancel()
             self._watch = None
         self._actions.clear()
         self._lines.close()
+
+
+def _owing(lines: EngineLines, listener: Listener) -> dict[str, EngineLine[Any, Any]]:
+    """Who owes an answer, by role."""
+    owing: dict[str, EngineLine[Any, Any]] = {}
+    if lines.owes_activity and lines.voice.is_up:
+        owing["voice"] = lines.voice
+    waiting = listener.waiting
+    if waiting and waiting.for_words and lines.words.is_up:
+        owing["words"] = lines.words
+    if waiting and not waiting.for_words and lines.model is not None:
+        owing["model"] = lines.model
+    return owing
