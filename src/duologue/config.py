@@ -76,6 +76,8 @@ class LimitsSection(Section, frozen=True, kw_only=True):
     contexts_per_socket: int = 50
     context_characters: int = 100_000
     http_body_bytes: int = 1024 * 1024
+    upload_bytes: int = 200 * 1024 * 1024
+    upload_s: float = 4 * 3600.0
 
 
 class Place(StrEnum):

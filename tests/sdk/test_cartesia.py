@@ -131,6 +131,20 @@ def test_a_recorded_caller_is_heard_when_the_client_finalises(
     assert words == "".join(finals).split()
 
 
+@pytest.mark.parametrize("release", RELEASES)
+@pytest.mark.parametrize("style", STYLES)
+def test_a_recording_is_transcribed(server: RunningServer, caller_wav: Path, release: str, style: str) -> None:
+    done = run_python(
+        release, "cartesia_batch.py", "--host", server.authority, "--wav", str(caller_wav), *STYLES[style]
+    )
+    file, samples, broken = told(done)
+    assert file["text"].split() == file["words"]
+    assert samples["text"]
+    assert samples["words"] is None
+    assert file["duration"] == pytest.approx(samples["duration"], abs=0.1)
+    assert (broken["kind"], broken["code"]) == ("BadRequestError", "unsupported_audio_format")
+
+
 def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) -> None:
     lines = told(run_node("cartesia_turns.cjs", server.authority, str(caller_wav)))
     assert lines.pop() == {"type": "closed", "code": 1000}

@@ -98,7 +98,7 @@ def test_a_path_prefix_and_a_trailing_slash_are_accepted() -> None:
     run(main())
 
 
-@pytest.mark.parametrize("path", ["/", "/nothing", "/tts/websocketx", "/v1/agent", "/xtts/websocket"])
+@pytest.mark.parametrize("path", ["/", "/nothing", "/tts/websocketx", "/v1/agents", "/xtts/websocket"])
 def test_an_unknown_path_is_a_json_404_before_the_upgrade(path: str) -> None:
     async def main() -> None:
         async with application() as app:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from duologue.audio.formats import LISTEN_RATE, MAX_RATE, Pcm
 from duologue.audio.pcm import decode, to_s16
-from duologue.audio.resample import Quality, Resampler, resample
+from duologue.audio.resample import Quality, Resampler
 from duologue.audio.wav import MAX_HEADER_BYTES, WavHeader, could_be_wav, parse_wav_header
 from duologue.errors import Violation
 
@@ -36,15 +37,23 @@ def read_audio(source: Source, rate: int = LISTEN_RATE, limits: FileLimits | Non
 
     Raises `Violation("audio_file")` for what is not audio, `Violation("too_large")` beyond `limits`, `OSError` for an unreadable path.
     """
+    with io.BytesIO(source) if isinstance(source, bytes) else Path(source).open("rb") as file:
+        return np.concatenate([np.zeros(0, np.float32), *audio_blocks(file, rate, limits)])
+
+
+def audio_blocks(file: BinaryIO, rate: int = LISTEN_RATE, limits: FileLimits | None = None) -> Iterator[Pcm]:
+    """The same from an open file that can be sought in, a few seconds at a time. Raises like `read_audio`."""
     limits = limits or FileLimits()
-    size = len(source) if isinstance(source, bytes) else Path(source).stat().st_size
+    size = file.seek(0, io.SEEK_END)
     if size > limits.max_bytes:
         raise _too_large(f"the file has {size} bytes", f"at most {limits.max_bytes}")
-    header = _streamed_header(_beginning(source))
+    file.seek(0)
+    header = _streamed_header(file.read(MAX_HEADER_BYTES))
+    file.seek(0)
     if header is None:
-        return _read_with_libsndfile(source, rate, limits)
-    content = source if isinstance(source, bytes) else Path(source).read_bytes()
-    return _read_streamed_wav(content, header, rate, limits)
+        yield from _read_with_libsndfile(file, rate, limits)
+    else:
+        yield from _read_streamed_wav(file, size, header, rate, limits)
 
 
 def write_wav(path: str | Path, pcm: NDArray[np.float32], rate: int) -> None:
@@ -53,13 +62,6 @@ def write_wav(path: str | Path, pcm: NDArray[np.float32], rate: int) -> None:
 
     samples = to_s16(pcm.reshape(-1)).reshape(pcm.shape)
     soundfile.write(str(path), samples, rate, subtype="PCM_16", format="WAV")
-
-
-def _beginning(source: Source) -> bytes:
-    if isinstance(source, bytes):
-        return source[:MAX_HEADER_BYTES]
-    with Path(source).open("rb") as file:
-        return file.read(MAX_HEADER_BYTES)
 
 
 def _streamed_header(head: bytes) -> WavHeader | None:
@@ -73,20 +75,22 @@ def _streamed_header(head: bytes) -> WavHeader | None:
     return header if header is not None and header.data_bytes is None else None
 
 
-def _read_streamed_wav(content: bytes, header: WavHeader, rate: int, limits: FileLimits) -> Pcm:
-    block = header.format.encoding.width * header.channels
-    length = (len(content) - header.data_start) // block
-    _check_length(length, header.format.sample_rate, limits)
-    samples = decode(content[header.data_start : header.data_start + length * block], header.format.encoding)
-    mono: Pcm = samples.reshape(-1, header.channels).mean(axis=1, dtype=np.float32)
-    return resample(mono, header.format.sample_rate, rate)
+def _read_streamed_wav(file: BinaryIO, size: int, header: WavHeader, rate: int, limits: FileLimits) -> Iterator[Pcm]:
+    width = header.format.encoding.width * header.channels
+    _check_length((size - header.data_start) // width, header.format.sample_rate, limits)
+    resampler = Resampler(header.format.sample_rate, rate, Quality.FINISHED)
+    file.seek(header.data_start)
+    while content := file.read(_BLOCK_FRAMES * width):
+        samples = decode(content[: len(content) - len(content) % width], header.format.encoding)
+        yield _clean(resampler.push(samples.reshape(-1, header.channels).mean(axis=1, dtype=np.float32)))
+    yield _clean(resampler.finish())
 
 
-def _read_with_libsndfile(source: Source, rate: int, limits: FileLimits) -> Pcm:
+def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> Iterator[Pcm]:
     import soundfile
 
     try:
-        with soundfile.SoundFile(io.BytesIO(source) if isinstance(source, bytes) else str(source)) as file:
+        with soundfile.SoundFile(source) as file:
             if file.channels > limits.max_channels:
                 raise Violation(
                     "audio_file", f"the file has {file.channels} channels", expected=f"at most {limits.max_channels}"
@@ -96,17 +100,19 @@ def _read_with_libsndfile(source: Source, rate: int, limits: FileLimits) -> Pcm:
                     "audio_file", f"the file has a sample rate of {file.samplerate} Hz", expected="1000 to 192000"
                 )
             resampler = Resampler(file.samplerate, rate, Quality.FINISHED)
-            parts: list[Pcm] = []
             frames = 0
             for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
                 frames += len(block)
                 _check_length(frames, file.samplerate, limits)
-                parts.append(resampler.push(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))))
-            parts.append(resampler.finish())
+                yield _clean(resampler.push(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))))
+            yield _clean(resampler.finish())
     except soundfile.LibsndfileError as error:
         raise Violation("audio_file", f"the file cannot be read: {error}", expected="wav, flac, ogg or mp3") from error
-    pcm: Pcm = np.clip(np.nan_to_num(np.concatenate(parts)), -1.0, 1.0)
-    return pcm
+
+
+def _clean(pcm: Pcm) -> Pcm:
+    cleaned: Pcm = np.clip(np.nan_to_num(pcm), -1.0, 1.0)
+    return cleaned
 
 
 def _check_length(frames: int, rate: int, limits: FileLimits) -> None:

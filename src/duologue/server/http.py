@@ -15,6 +15,7 @@ from duologue.protocols.refusal import Refusal
 from duologue.server.http_cartesia import cartesia_router
 from duologue.server.http_health import health_router
 from duologue.server.http_speech import speech_router
+from duologue.server.http_transcription import transcription_router
 from duologue.server.refusals import Vendor, refusal_of, unknown_path
 from duologue.server.services import Services
 
@@ -40,7 +41,12 @@ def http_application(services: Services) -> Litestar:
         return answer(refusal_of(Vendor.BOTH, EngineFailure("server", "broke"), services.ids.uuid()))
 
     return Litestar(
-        route_handlers=[health_router(services), cartesia_router(services), speech_router(services)],
+        route_handlers=[
+            health_router(services),
+            cartesia_router(services),
+            speech_router(services),
+            transcription_router(services),
+        ],
         exception_handlers={HTTPException: not_served, DuologueError: refused, Refused: refused, Exception: broke},
         request_max_body_size=services.config.limits.http_body_bytes,
         openapi_config=OpenAPIConfig(

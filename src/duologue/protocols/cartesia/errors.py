@@ -49,6 +49,9 @@ SHAPES: dict[str, ErrorShape] = {
     "model_not_found": ErrorShape(404, "Unknown model", "model_not_found"),
     "language_not_supported": ErrorShape(400, "Unsupported language", "language_not_supported"),
     "unsupported_audio_format": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
+    "audio_file": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
+    "wav_header": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
+    "wav_format": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
     "voice_model_mismatch": ErrorShape(400, "Voice and model do not match", "voice_model_mismatch"),
     # policy
     "unauthorized": ErrorShape(401, "Unauthorized"),

@@ -103,6 +103,21 @@ STT_MANUAL = Surface(
     ),
 )
 
+STT_BATCH = Surface(
+    "A recording transcribed: `POST /stt`",
+    "STT batch (C§9)",
+    from_client=(
+        Row(
+            "file", PARTLY, "wav, flac, ogg, mp3, aiff; mp4, m4a and webm are `unsupported_audio_format`; 200 MiB, 4 h"
+        ),
+        Row("model", YES, "`ink*` and this server's engines"),
+        Row("language", PARTLY, "any code is taken and told back; what is understood depends on the engine"),
+        Row("timestamp_granularities[]", YES, "`word`"),
+        Row("?encoding, ?sample_rate", YES, "for samples without a header"),
+    ),
+    from_server=(Row("transcript", YES, "`words` only when asked for"),),
+)
+
 TTS_HTTP = Surface(
     "Text to speech over HTTP: `POST /tts/bytes`, `POST /tts/sse`",
     "TTS bytes and SSE (C§6.1, C§6.2)",
@@ -146,4 +161,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, STT_MANUAL, TTS, TTS_HTTP, VOICES, TOKENS)
+SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, VOICES, TOKENS)
