@@ -160,9 +160,9 @@ def test_digits_of_the_embedded_voice_are_heard_better_when_digits_are_expected(
     from duologue.speak.speech import SpeakOptions
     from duologue.speak.voices import VoiceCatalogue
 
-    text = "four seven one nine"
+    text = "five, two, six, zero, three"
     voice = espeak.create({})
-    _, options = VoiceCatalogue().resolve(SpeakOptions(voice="clara"))
+    _, options = VoiceCatalogue().resolve(SpeakOptions(voice="henry"))
     spoken = np.concatenate([chunk.pcm for chunk in voice.open(options).feed(text)])
     rate = voice.info.sample_rate
     at = np.arange(0, len(spoken) - 1, rate / LISTEN_RATE)

@@ -64,7 +64,7 @@ CAPTURE_GRAMMARS: dict[CaptureMode, str] = {
     CaptureMode.DIGITS: _jsgf(
         "<item>+",
         f"<digit> = {_DIGIT};",
-        f"<item> = <digit> | /0.1/ double <digit> | /0.1/ triple <digit> | /0.1/ ( {_TEENS} );",
+        f"<item> = <digit> | /0.05/ double <digit> | /0.05/ triple <digit> | /0.01/ ( {_TEENS} );",
     ),
     CaptureMode.SPELLING: _jsgf(
         "<item>+",
