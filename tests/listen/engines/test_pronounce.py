@@ -4,7 +4,7 @@ import re
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from duologue.listen.engines.pronounce import pronounce
@@ -49,6 +49,8 @@ def test_digits_and_abbreviations_are_said_by_name() -> None:
 
 
 @given(st.text(max_size=20))
+@example("ÀÉ")
+@example("𑃰")
 def test_every_word_has_some_pronunciation_in_phones_the_model_knows(word: str) -> None:
     phones = pronounce(word).split()
     assert phones

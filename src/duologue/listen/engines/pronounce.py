@@ -73,7 +73,7 @@ def pronounce(word: str, lookup: Lookup | None = None) -> str:
     Digits are said by name, capital-letter abbreviations and words without a vowel are spelled out.
     """
     lower = word.lower()
-    if word.isupper() and 1 < len(word) <= 4 and word.isalpha():
+    if word.isupper() and 1 < len(word) <= 4 and word.isalpha() and word.isascii():
         return _spell(lower)
     if lookup is not None:
         known = _from_known(lower, lookup)
