@@ -1,4 +1,4 @@
-"""Isolated homes for the vendors' own clients: one virtual environment per Python release, one `node_modules` for Node.
+"""Isolated homes for the vendors' own clients: one virtual environment per Python release, one `node_modules` per folder of `node/`.
 
 Each is made from a locked file the first time it is needed and kept beside the project's environment. What cannot be had is a skip with
 its reason on a laptop, and a failure where `CI` promises it.
@@ -52,18 +52,19 @@ def python(release: str) -> Path:
 
 
 @cache
-def node() -> tuple[str, Path]:
-    """The `node` program and the folder whose `node_modules` holds the vendors' Node clients."""
-    home = HOMES / "node"
+def node(release: str = "") -> tuple[str, Path]:
+    """The `node` program and the folder whose `node_modules` holds the vendors' Node clients: today's, or those of `node/release`."""
+    home = HOMES / (f"node-{release}" if release else "node")
+    locked = NODE_PROGRAMS / release
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         missing("node and npm are not installed")
-    lock = NODE_PROGRAMS / "package-lock.json"
+    lock = locked / "package-lock.json"
     ready = home / ".ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != lock.read_text(encoding="utf-8"):
         home.mkdir(parents=True, exist_ok=True)
         for name in ("package.json", "package-lock.json"):
-            shutil.copy(NODE_PROGRAMS / name, home / name)
+            shutil.copy(locked / name, home / name)
         made = subprocess.run(
             [str(npm), "ci", "--no-audit", "--no-fund"],
             cwd=home,
@@ -83,9 +84,9 @@ def run_python(release: str, program: str, *arguments: str) -> subprocess.Comple
     return run([str(python(release)), str(PROGRAMS / program), *arguments], {})
 
 
-def run_node(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run one of `node/` with the vendors' Node clients."""
-    binary, home = node()
+def run_node(program: str, *arguments: str, release: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one of `node/` with the vendors' Node clients, today's or those of a release."""
+    binary, home = node(release)
     copy = home / program
     shutil.copy(NODE_PROGRAMS / program, copy)  # require() looks beside the program
     return run([binary, str(copy), *arguments], {})
