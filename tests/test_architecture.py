@@ -133,9 +133,14 @@ def test_clocks_and_chance_come_from_few_places(trees: dict[Path, ast.Module]) -
         for node in ast.walk(tree):
             if isinstance(node, ast.Attribute) and node.attr in {"utcnow", "today"}:
                 wrong.append(f"{name}:{node.lineno} reads the wall clock")
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "now":
-                if isinstance(node.func.value, ast.Name) and node.func.value.id in {"datetime", "date"}:
-                    wrong.append(f"{name}:{node.lineno} reads the wall clock")
+            called = node.func if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) else None
+            if (
+                called
+                and called.attr == "now"
+                and isinstance(called.value, ast.Name)
+                and called.value.id in {"datetime", "date"}
+            ):
+                wrong.append(f"{name}:{node.lineno} reads the wall clock")
     assert not wrong, "\n".join(wrong)
 
 
