@@ -130,7 +130,7 @@ class Banner:
     def ready(self, seconds: float) -> None:
         """Every engine has answered."""
         self.console.print(f"[green]ready[/green] after {seconds:.1f} s. Try, in another terminal:")
-        self.console.print("  duologue say 'Hello there.'    duologue talk    duologue keys create --name me")
+        self.console.print("  duologue say 'Hello there.'    duologue listen FILE    duologue keys create --name me")
 
     def draining(self, connections: int) -> None:
         """A signal has come."""
