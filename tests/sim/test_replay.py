@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 from msgspec import structs
+from typer.testing import CliRunner
 
+from duologue.cli.main import root
 from duologue.config import Config, parse_config
 from duologue.console.timeline import render_html
 from duologue.errors import Violation
@@ -123,3 +125,27 @@ def test_timelines_of_a_log_and_of_the_outcome_are_the_same_call(tmp_path: Path)
     assert drawn.lines == simulated.lines
     assert {happening.kind for happening in drawn.happenings} >= {"turn_started", "turn_ended", "interrupted"}
     assert "a call" in render_html(drawn)
+
+
+def test_the_command_tells_whether_it_was_the_same(tmp_path: Path) -> None:
+    path = record(draw(0), tmp_path)
+    command = CliRunner()
+    same = command.invoke(root, ["replay", str(path), "--html", str(tmp_path / "call.html")])
+    assert same.exit_code == 0, same.output
+    assert "every command the same" in same.stdout
+    assert (tmp_path / "call.html").exists()
+    other = command.invoke(root, ["replay", str(path), "--set", "turns.end=0.05", "--json"])
+    assert other.exit_code == 0, other.output
+    turns = json.loads(other.stdout)["turns"]
+    assert turns["now"] != turns["then"]
+    path.write_text(path.read_text(encoding="utf-8").replace("SettingsApplied", "Welcomed", 1), encoding="utf-8")
+    tampered = command.invoke(root, ["replay", str(path)])
+    assert tampered.exit_code == 1
+    assert "step 1" in tampered.stdout
+
+
+def test_the_command_draws_what_would_change(tmp_path: Path) -> None:
+    path = record(draw(0), tmp_path)
+    told = CliRunner().invoke(root, ["replay", str(path), "--set", "turns.end=0.05"])
+    assert "turns by the floor" in told.stdout
+    assert " new " in told.stdout

@@ -85,6 +85,8 @@ def _explore(first: int, count: int, jobs: int, *, mutants: bool, as_json: bool)
             tally.add(batch)
             speed = tally.seconds / max(1e-9, time.perf_counter() - began)
             progress.update(task, completed=tally.calls, speed=f"{speed:.0f} x real time")
+            if not console.is_terminal and tally.calls * 10 // count > (tally.calls - batch.calls) * 10 // count:
+                console.print(f"{tally.calls} of {count} conversations, {speed:.0f} times real time", markup=False)
     took = time.perf_counter() - began
     findings: list[Finding] = sorted(tally.findings, key=lambda finding: finding.seed)
     catches = []

@@ -29,12 +29,18 @@ Rule: TypeAlias = Callable[[Outcome], Iterator[Breach]]
 def check_world(outcome: Outcome) -> Iterator[Breach]:
     """Nothing broke, and nothing is left when the call is over."""
     if outcome.crash:
-        yield Breach("world", outcome.crash.strip().splitlines()[-1])
+        yield Breach("world", _last_words(outcome.crash))
     for entry in outcome.logged:
-        if entry["level"] == "exception":
-            yield Breach("world", str(entry.get("trace", entry)).strip().splitlines()[-1])
+        if "trace" in entry:
+            yield Breach("world", _last_words(entry["trace"]))
     for left in outcome.left:
         yield Breach("world", f"still there after the call: {left}")
+
+
+def _last_words(trace: str) -> str:
+    """The line of a traceback that says what it was; a group of exceptions ends in a frame around it."""
+    lines = [line.strip(" |+-") for line in trace.splitlines()]
+    return next((line for line in reversed(lines) if line), "an exception without a trace")
 
 
 RULES: tuple[Rule, ...] = (

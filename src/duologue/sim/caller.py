@@ -106,7 +106,7 @@ class Caller:
         """What has come of the call so far."""
         self._socket = MemorySocket(app, path, self._take)
         self._mouth: list[NDArray[np.int16]] = []
-        self._applied = asyncio.Event()
+        self._applied = False
         self._finished_replies = 0
         self._spoke_until: Seconds = 0.0
         self._thinking = False
@@ -119,7 +119,8 @@ class Caller:
         self._socket.send(json.dumps(self._plan.settings))
         microphone = asyncio.get_running_loop().create_task(self._microphone(), name="caller's microphone")
         try:
-            await self._applied.wait()
+            while not self._applied and self._socket.closed is None:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(self._plan.frame_s)
             for step in self._plan.steps:
                 if self._socket.closed is not None:
                     break
@@ -221,7 +222,7 @@ class Caller:
         self.call.received.append(Received(now, message))
         kind = message["type"]
         if kind == "SettingsApplied":
-            self._applied.set()
+            self._applied = True
         elif kind == "UserStartedSpeaking":
             self.call.clears.append(now)
             self.call.ear.clear(now)
