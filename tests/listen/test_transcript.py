@@ -47,7 +47,15 @@ def test_a_final_that_contradicts_a_stable_word_keeps_it_and_counts_the_conflict
     transcript.read(heard("i want a latte", 1.6, final=True))
     assert transcript.reading.text == "eye want a latte"
     assert transcript.reading.stable_text == "eye want a latte"
-    assert transcript.conflicts == 1
+    assert (transcript.conflicts, transcript.early) == (1, 2)
+
+
+def test_a_word_that_the_final_has_more_contradicts_none_of_the_stable_ones() -> None:
+    transcript = Transcript()
+    transcript.read(heard("i want", 1.2))
+    transcript.read(heard("i want a", 1.4))
+    transcript.read(heard("well i want a latte", 1.6, final=True))
+    assert (transcript.conflicts, transcript.early) == (0, 2)
 
 
 def test_after_a_conflict_words_are_taken_by_their_time() -> None:

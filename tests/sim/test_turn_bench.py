@@ -129,5 +129,5 @@ def test_stable_words_that_a_final_contradicts_are_counted() -> None:
     final = Hypothesis(1, 36_000, "a tea", (words[0], TimedWord("tea", 20_000, 24_000)), final=True)
     one = heard()
     changed = Heard(one.dialogue, one.activities, {**one.hypotheses, 1: (*interims, final)})
-    assert count_conflicts(changed, TurnPolicy()) == (1, 5)
-    assert count_conflicts(one, TurnPolicy()) == (0, 6)
+    assert count_conflicts(changed, TurnPolicy()) == (1, 2)
+    assert count_conflicts(one, TurnPolicy()) == (0, 0)

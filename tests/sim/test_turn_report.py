@@ -61,7 +61,7 @@ def test_the_table_shows_curve_default_onset_false_starts_and_words() -> None:
         "False starts a minute: 1.00 in noise alone (1.0 min), 2.00 between turns (1.0 min)",
         "Word errors, heard: read 50%, all 50%",
         "by condition: clean 50%",
-        "7 words heard where nobody spoke; 2 of 40 stable words contradicted by a final",
+        "7 words heard where nobody spoke; 2 of 40 words shown as stable are not in their final",
     ):
         assert line in table
 

@@ -46,8 +46,13 @@ class TurnFollower:
         return self._turns.state
 
     @property
+    def early_words(self) -> int:
+        """Words that were stable before their final hypothesis came, so far."""
+        return self._transcript.early
+
+    @property
     def conflicts(self) -> int:
-        """Stable words that final hypotheses contradicted so far."""
+        """Those of them that the final hypotheses do not have."""
         return self._transcript.conflicts
 
     def voiced(self, floor: FloorEstimator) -> Seconds:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import TimedWord
 from duologue.listen.hypothesis import Hypothesis
+from duologue.listen.word_errors import count_errors
 
 SETTLED: Samples = LISTEN_RATE // 2
 """A word that ended this long before the hypothesis' position may become stable."""
@@ -30,8 +31,10 @@ class Transcript:
     """Collects the hypotheses of one turn at a time."""
 
     def __init__(self) -> None:
+        self.early = 0
+        """Words that were stable before their final hypothesis came, over the life of the stream."""
         self.conflicts = 0
-        """Stable words a final hypothesis contradicted, over the life of the stream."""
+        """Those of them that the final hypothesis does not have."""
         self.begin()
 
     @property
@@ -52,6 +55,7 @@ class Transcript:
             self._segment = _Segment(hypothesis.segment)
         self._segment.read(hypothesis)
         if hypothesis.final:
+            self.early += self._segment.early
             self.conflicts += self._segment.conflicts
             self._close_segment()
         before = self._reading
@@ -73,12 +77,13 @@ class Transcript:
 class _Segment:
     """The words of the segment being recognised; the first `stable` of them stay."""
 
-    __slots__ = ("_before", "conflicts", "number", "stable", "words")
+    __slots__ = ("_before", "conflicts", "early", "number", "stable", "words")
 
     def __init__(self, number: int) -> None:
         self.number = number
         self.words: tuple[TimedWord, ...] = ()
         self.stable = 0
+        self.early = 0
         self.conflicts = 0
         self._before: tuple[TimedWord, ...] = ()
 
@@ -87,9 +92,9 @@ class _Segment:
         kept = self.words[: self.stable]
         self.words = kept + _behind(kept, heard)
         if hypothesis.final:
-            self.conflicts += sum(
-                1 for place, word in enumerate(kept) if place >= len(heard) or heard[place].text != word.text
-            )
+            # By the best alignment: a word that was inserted in front of the others contradicts none of them.
+            errors = count_errors([word.text for word in kept], [word.text for word in heard])
+            self.early, self.conflicts = len(kept), errors.substituted + errors.deleted
             self.stable = len(self.words)
         else:
             self.stable = self._agreed(heard, hypothesis.position)

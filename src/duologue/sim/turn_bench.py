@@ -90,10 +90,10 @@ def replay(
 def count_conflicts(
     heard: Heard, policy: TurnPolicy, expect: Sequence[tuple[Seconds, CaptureMode]] | None = None
 ) -> tuple[int, int]:
-    """How many stable words a final hypothesis contradicted, and how many words the turns ended with."""
+    """How many words were stable before their final hypothesis came and are not in it, and how many were stable so early."""
     listener = Listener(policy)
-    events = _run(listener, heard, expect, with_words=True)
-    return listener.behind.conflicts, sum(len(event.words) for event in events if isinstance(event, TurnEnded))
+    _run(listener, heard, expect, with_words=True)
+    return listener.behind.conflicts, listener.behind.early_words
 
 
 def _run(

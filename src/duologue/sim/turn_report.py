@@ -149,7 +149,7 @@ class Report:
             lines += [f"  by condition: {_rates(trial.noisy_words)}"]
             lines += [
                 f"  {trial.stray_words} words heard where nobody spoke;"
-                f" {trial.conflicts} of {trial.said_words} stable words contradicted by a final"
+                f" {trial.conflicts} of {trial.early_words} words shown as stable are not in their final"
             ]
         return lines
 
@@ -166,7 +166,7 @@ def _word_figures(trial: Trial) -> dict[str, Any]:
         "by_condition": {kind: _error_figures(errors) for kind, errors in trial.noisy_words.items()},
         "words_where_nobody_spoke": trial.stray_words,
         "stable_words_contradicted": trial.conflicts,
-        "words_of_all_turns": trial.said_words,
+        "words_stable_before_their_final": trial.early_words,
     }
 
 

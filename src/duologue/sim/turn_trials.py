@@ -37,9 +37,9 @@ class Trial:
     stray_words: int = 0
     """Words heard in no turn."""
     conflicts: int = 0
-    """Stable words that a final hypothesis contradicted."""
-    said_words: int = 0
-    """Words of all turns that ended."""
+    """Words that were stable before their final hypothesis came and are not in it."""
+    early_words: int = 0
+    """Words that were stable before their final hypothesis came."""
 
     def __add__(self, other: Trial) -> Trial:
         labels = dict.fromkeys((*self.scores, *other.scores))
@@ -49,7 +49,7 @@ class Trial:
             _added(self.noisy_words, other.noisy_words, WordErrors()),
             self.stray_words + other.stray_words,
             self.conflicts + other.conflicts,
-            self.said_words + other.said_words,
+            self.early_words + other.early_words,
         )
 
     def curve(self, kind: str = ALL) -> list[CurvePoint]:
@@ -100,9 +100,9 @@ def hold_trial(wording: str, heard: Heard) -> Trial:
     if wording not in DECODED:
         return Trial(scores)
     errors, stray = word_errors(heard)
-    conflicts, said = count_conflicts(heard, TurnPolicy(), expect)
+    conflicts, early = count_conflicts(heard, TurnPolicy(), expect)
     by_condition = {heard.dialogue.condition: sum(errors.values(), WordErrors())} if errors else {}
-    return Trial(scores, errors, by_condition, stray, conflicts, said)
+    return Trial(scores, errors, by_condition, stray, conflicts, early)
 
 
 def word_errors(heard: Heard) -> tuple[dict[str, WordErrors], int]:
