@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from duologue.agent.commands import Expect, Generate, ReopenListening, RetuneTurns, Synthesize
 from duologue.agent.events import ListenChanged, PromptChanged, SpeakChanged, ThinkChanged, TurnForced
+from duologue.agent.notices import Warned
 from duologue.agent.responder import ModelResponder
 from duologue.agent.settings import AgentSettings, LimitsPolicy, ListenSettings, SpeakSettings, ThinkSettings
 from duologue.listen.hypothesis import CaptureMode, ListenOptions
@@ -107,3 +108,14 @@ def test_a_draft_changes_expectations_only_when_it_is_committed() -> None:
     assert "expect" not in call.log()
     call.ends(2.0, "hello")
     assert "2.00  expect digits" in call.log()
+
+
+def test_a_client_that_keeps_adding_to_the_prompt_fills_no_memory() -> None:
+    limits = LimitsPolicy(prompt_characters=20)
+    call = Call(AgentSettings(think=ThinkSettings(prompt="Be kind."), limits=limits), answers=["Yes."])
+    for step in range(50):
+        call.feed(PromptChanged("Be brief.", append=True), 0.1 + step * 0.01)
+    call.says(2.0, "hello")
+    assert prompts(call)[-1] == "Be kind.\nBe brief.\nB"
+    warned = [notice.message for notice in call.told() if isinstance(notice, Warned)]
+    assert "28 characters" in warned[-1]

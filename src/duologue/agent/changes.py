@@ -16,7 +16,11 @@ def apply(talk: Talk, change: Change) -> None:
     match change:
         case PromptChanged(prompt, append):
             old = talk.settings.think.prompt
-            _think(talk, replace(talk.settings.think, prompt=f"{old}\n{prompt}" if append and old else prompt))
+            if append and len(old) > talk.settings.limits.prompt_characters:
+                prompt = old  # nothing behind the limit is used: a client that keeps adding fills no memory
+            elif append and old:
+                prompt = f"{old}\n{prompt}"
+            _think(talk, replace(talk.settings.think, prompt=prompt))
             talk.tell(SettingChanged(Setting.PROMPT))
         case ThinkChanged(think):
             _think(talk, think)

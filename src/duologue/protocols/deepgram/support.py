@@ -110,7 +110,11 @@ AGENT_V0 = Surface(
         ),
         Row("SettingsConfiguration: context.replay", YES, "the last line is spoken if it is the assistant's"),
         Row("Settings", YES, "today's settings: from then on this socket speaks as `/v1/agent/converse` does"),
-        Row("UpdateInstructions", YES, "adds to the instructions"),
+        Row(
+            "UpdateInstructions",
+            YES,
+            "adds to the instructions, of which 25,000 characters are used; no word to warn with",
+        ),
         Row("UpdateSpeak", YES, "`model`"),
         Row("InjectAgentMessage", YES),
         Row("FunctionCallResponse", YES, "`function_call_id` and `output`"),
