@@ -84,12 +84,12 @@ def run_python(release: str, program: str, *arguments: str) -> subprocess.Comple
     return run([str(python(release)), str(PROGRAMS / program), *arguments], {})
 
 
-def run_node(program: str, *arguments: str, release: str = "") -> subprocess.CompletedProcess[str]:
-    """Run one of `node/` with the vendors' Node clients, today's or those of a release."""
+def run_node(program: str, *arguments: str, release: str = "", option: str = "") -> subprocess.CompletedProcess[str]:
+    """Run one of `node/` with the vendors' Node clients, today's or those of a release; `option` is one of Node's own."""
     binary, home = node(release)
     copy = home / program
     shutil.copy(NODE_PROGRAMS / program, copy)  # require() looks beside the program
-    return run([binary, str(copy), *arguments], {})
+    return run([binary, *([option] if option else []), str(copy), *arguments], {})
 
 
 def run(command: list[str], extra: dict[str, str]) -> subprocess.CompletedProcess[str]:

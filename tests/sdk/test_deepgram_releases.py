@@ -31,8 +31,11 @@ CLIENTS = (
     "deepgram-3.12.1",
     "deepgram-3.13.0",
     "deepgram-4.11.3",
+    "deepgram-4.11.3 like a browser",
+    "deepgram-5.13.0",
 )
-"""Python releases, then the folders of Node releases."""
+"""Python releases, then Node releases. Like a browser, with a global `WebSocket`, the key travels as a subprotocol."""
+NEWEST = "deepgram-5.13.0"
 EARLY_ACCESS = ("deepgram-sdk-3.11.0", "deepgram-3.12.1")
 UNKNOWN_TO_OLD = {"EndOfThought", "History"}
 """Documented messages some clients have no class for: they hand them over as unhandled."""
@@ -62,8 +65,12 @@ def calls(request: pytest.FixtureRequest, caller_wav: Path) -> Iterator[Mapping[
 
 
 def call(client: str, host: str, wav: str) -> CompletedProcess[str]:
+    if client == NEWEST:
+        return run_node("deepgram_call.cjs", host, wav)
     if not client.startswith("deepgram-sdk-"):
-        return run_node("deepgram_events.cjs", host, wav, release=client)
+        release, _, browser = client.partition(" ")
+        option = "--experimental-websocket" if browser else ""
+        return run_node("deepgram_events.cjs", host, wav, release=release, option=option)
     threads = client.startswith(("deepgram-sdk-3.", "deepgram-sdk-4."))
     program = "deepgram_threads.py" if threads else "deepgram_call.py"
     return run_python(client, program, "--host", host, "--wav", wav)
