@@ -130,9 +130,15 @@ def _watched(trials: Iterator[dict[str, Trial]], count: int) -> Iterator[dict[st
             TimeRemainingColumn,
         )
 
-        told = ("{task.description}", "left")
-        columns = (TextColumn(told[0]), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-        with Progress(*columns, TextColumn(told[1]), console=console) as progress:
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("left"),
+        )
+        with Progress(*columns, console=console) as progress:
             yield from progress.track(trials, total=count, description="conversations heard")
         return
     began = time.monotonic()
