@@ -135,6 +135,8 @@ class PhraseSplitter:
                 break
             if any(start <= place < end for start, end in protected):
                 continue
+            if _is_open(text, place):
+                return  # were a later sign judged first, the deltas would matter
             end = self._end_at(text, place)
             if end is not None and len(text[:end].strip()) >= self._policy.min_characters:
                 yield end
@@ -144,7 +146,7 @@ class PhraseSplitter:
         sign = text[place]
         if sign in _WIDE_ENDS:
             behind = _after_closers(text, place + 1)
-            return behind if behind < len(text) else None
+            return _after_space(text, behind) if behind < len(text) else None
         if sign in _ENDS and _ends_sentence(text, place):
             return _after_space(text, _after_closers(text, place + 1))
         if sign == "\n" and text[:place].strip():
@@ -174,12 +176,24 @@ class PhraseSplitter:
         return next((start for start, end in tags if start < limit < end), limit) or limit
 
 
+def _is_open(text: str, place: int) -> bool:
+    """Whether the sign at `place` may still come to end a sentence, or not, by what follows the text."""
+    if text[place] not in _ENDS:
+        return False
+    behind = _after_closers(text, place + 1)
+    return behind >= len(text) or (_is_ellipsis(text, place) and text[behind].isspace() and not text[behind:].strip())
+
+
+def _is_ellipsis(text: str, place: int) -> bool:
+    return text[place] == "…" or text[max(place - 1, 0) : place + 2].count(".") > 1
+
+
 def _ends_sentence(text: str, place: int) -> bool:
     """Whether the sign at `place` ends a sentence; needs the character behind it."""
     behind = _after_closers(text, place + 1)
     if behind >= len(text) or not text[behind].isspace():
         return False
-    if text[place] == "…" or text[max(place - 1, 0) : place + 2].count(".") > 1:
+    if _is_ellipsis(text, place):
         rest = text[behind:].lstrip()
         return bool(rest) and not rest[0].islower()  # "Well... maybe" goes on
     if text[place] != ".":
