@@ -27,9 +27,9 @@ def print_json(value: Any) -> None:
 def own_name() -> str:
     """How this program is called here: its name when the shell finds it, else its path."""
     name = "duologue"
-    if shutil.which(name) or not Path(sys.argv[0]).is_file():
-        return name
     called = Path(sys.argv[0]).absolute()
+    if shutil.which(name) or called.name != name or not called.is_file():
+        return name
     here = Path.cwd()
     return str(called.relative_to(here) if called.is_relative_to(here) else called)
 
