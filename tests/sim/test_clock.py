@@ -64,3 +64,12 @@ def test_the_clock_starts_at_zero() -> None:
     loop = VirtualLoop()
     assert loop.time() == 0.0
     loop.close()
+
+
+def test_time_that_stands_still_is_told() -> None:
+    async def busy() -> None:
+        while True:  # noqa: ASYNC110 - that is the mistake
+            await asyncio.sleep(0)
+
+    with pytest.raises(Stalled, match="time stands still"):
+        run(busy())

@@ -11,6 +11,7 @@ import pytest
 
 from duologue.agent.events import CompletionReceived, Event, SpeechEnded
 from duologue.agent.session import Session
+from duologue.listen.events import Progressed
 from duologue.sim.audit import audit
 from duologue.sim.clock import run
 from duologue.sim.draw import draw
@@ -56,6 +57,23 @@ def test_a_bug_of_the_session_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Session, "handle", handle)
     breaches = audit(simulate(draw(0)))
     assert any("a planted bug" in breach.what for breach in breaches)
+
+
+def test_a_server_that_closes_in_the_middle_of_a_line_ends_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    right = Session.handle
+
+    def handle(self: Session, event: Event, now: float) -> Any:
+        if isinstance(event, Progressed) and event.voiced > 0.2:
+            raise RuntimeError("a planted bug")
+        return right(self, event, now)
+
+    monkeypatch.setattr(Session, "handle", handle)
+    case = draw(2)
+    step = Step(Wait.NOTHING, 0.2, line="two coffee please and then some more of it")
+    outcome = simulate(replace(case, plan=replace(case.plan, steps=(step,))))
+    assert outcome.call is not None
+    assert outcome.call.close == (1011, "internal error")
+    assert any("a planted bug" in breach.what for breach in audit(outcome))
 
 
 def test_a_whole_call_is_heard_word_by_word() -> None:

@@ -145,7 +145,7 @@ class Caller:
             self._mouth += self._speak(step)
             done.ended += sum(len(sound) for sound in self._mouth) / LISTEN_RATE
             self._spoke_until = done.ended
-            while self._mouth:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
+            while self._mouth and self._socket.closed is None:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
                 await asyncio.sleep(self._plan.frame_s)
         if step.message is not None:
             self._socket.send(json.dumps(step.message))

@@ -17,8 +17,14 @@ from duologue.errors import Bug
 T = TypeVar("T")
 
 
+STANDSTILL = 100_000
+"""Rounds of the loop in one moment after which time is held to stand still."""
+MOMENT_S = 1e-4
+"""Length of a moment."""
+
+
 class Stalled(Bug):
-    """Nothing is left that could ever happen, but somebody is waiting."""
+    """Nothing is left that could ever happen, but somebody is waiting; or things happen without end and time does not pass."""
 
 
 class TasksLeft(Bug):
@@ -48,8 +54,11 @@ class _JumpingSelector(selectors.DefaultSelector):
     def __init__(self, loop: VirtualLoop) -> None:
         super().__init__()
         self._loop = loop
+        self._moment = -1.0
+        self._rounds = 0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        self._count_rounds()
         if timeout is not None and timeout <= 0:
             return []
         ready = super().select(0)
@@ -59,6 +68,15 @@ class _JumpingSelector(selectors.DefaultSelector):
             raise Stalled("everybody waits and nothing can happen any more: " + ", ".join(waiting(self._loop)))
         self._loop.jump(timeout)
         return []
+
+    def _count_rounds(self) -> None:
+        now = self._loop.time()
+        if now > self._moment + MOMENT_S:
+            self._moment, self._rounds = now, 0
+        self._rounds += 1
+        if self._rounds > STANDSTILL:
+            self._rounds = 0  # what follows from this error needs rounds too
+            raise Stalled(f"time stands still at {now:.3f} s, tasks: " + ", ".join(waiting(self._loop)))
 
 
 def waiting(loop: asyncio.AbstractEventLoop) -> list[str]:
