@@ -40,14 +40,13 @@ class Unclosable(EchoEngine):
 
 
 class Stubborn(EchoEngine):
-    """Its streams fail when an item is left unfinished."""
+    """Its streams fail when an item is left unfinished; an item is longer than the window, so that it stays unfinished."""
 
     def open(self, options: EchoOptions) -> EchoStream:
         class Stream(EchoStream):
             def feed(self, item: Any) -> Iterator[Any]:
                 try:
-                    yield Echo("begun")
-                    yield Echo("more")
+                    yield from [Echo("begun")] * (WINDOW.ahead + 1)
                 except GeneratorExit as error:
                     raise RuntimeError("not finished") from error
 
@@ -159,7 +158,7 @@ def test_a_cancel_is_answered_and_opens_the_window() -> None:
 def test_a_stream_that_fails_in_a_cancel_says_so() -> None:
     server = start(Stubborn())
     server.say(*opening(1), say(1, "echo"))
-    server.hear(2)
+    server.hear(1 + WINDOW.ahead)
     server.say((1, Kind.CANCEL, None))
     assert server.hear(1) == [(1, Kind.FAILED, Failure("RuntimeError while working on a stream: not finished", LOST))]
     server.close()
