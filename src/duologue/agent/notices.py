@@ -138,6 +138,13 @@ class AgentFinishedSpeaking:
 
 
 @dataclass(frozen=True, slots=True)
+class AgentHeard:
+    """The reply was heard to its end: all its audio has left the loudspeaker, as far as is known."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
 class Interrupted:
     """The caller took the floor; `heard` is what of the reply was heard."""
 
@@ -218,6 +225,7 @@ Notice: TypeAlias = (
     | AgentSaid
     | AgentSpokeWords
     | AgentFinishedSpeaking
+    | AgentHeard
     | Interrupted
     | KeySent
     | CustomSent

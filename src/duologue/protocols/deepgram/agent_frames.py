@@ -11,6 +11,7 @@ from typing import assert_never
 from duologue.agent.commands import ClearAudio, PlayAudio
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
+    AgentHeard,
     AgentSaid,
     AgentSpokeWords,
     AgentStartedSpeaking,
@@ -142,7 +143,7 @@ class AgentFrames:
             case ToolsRequested() | ToolsWithdrawn() | ToolAnswered():
                 return self._tool_messages(out)
             # The rest has no word on this wire: interruptions are told by UserStartedSpeaking, words and keys are other vendors'.
-            case Interrupted() | AgentSpokeWords() | KeySent() | CustomSent() | TransferRequested():
+            case Interrupted() | AgentHeard() | AgentSpokeWords() | KeySent() | CustomSent() | TransferRequested():
                 return []
             case _:
                 assert_never(out)
