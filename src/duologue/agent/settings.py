@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -21,6 +22,8 @@ class ListenSettings:
     """What the client called it; empty for the server's default recogniser."""
     options: ListenOptions = field(default_factory=ListenOptions)
     turns: TurnPolicy = field(default_factory=TurnPolicy)
+    hinted: bool = False
+    """The language of `options` was only a hint: it is forgotten when a change leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,58 @@ class IdlePolicy:
     """Silence after which the session ends."""
 
 
+END_CALL, TRANSFER_CALL, SEND_DTMF, SEND_CUSTOM = "end_call", "transfer_call", "send_dtmf", "send_custom"
+"""What an agent can do itself, as the model calls it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionPolicy:
+    """What the agent may do itself; the model is offered these like tools. Only for clients that can carry them out."""
+
+    end_call: bool = False
+    """Hang up, once what it said has been heard."""
+    transfer_to: Mapping[str, str] = field(default_factory=dict, hash=False)
+    """Whom it may hand the call to: a name for the model to choose, and the number behind it. Empty: nobody."""
+    send_dtmf: bool = False
+    """Press keys."""
+    send_custom: bool = False
+    """Send data to the application."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeypadPolicy:
+    """How keys that the caller presses become a turn."""
+
+    pause: Seconds = 2.0
+    """Without another key, what was entered is complete."""
+    end_keys: str = "#"
+    """Keys that complete it at once; not part of it, unless pressed alone. Empty: only the pause and `most` do."""
+    most: int = 32
+    """So many keys are complete."""
+    interrupts: bool = True
+    """A key stops the agent; otherwise it goes on, and answers afterwards."""
+    said_as: str = "(The caller pressed {keys} on the keypad.)"
+    """What the model is told the caller said."""
+
+
+class CustomUse(StrEnum):
+    """What becomes of data the application sends (`custom`)."""
+
+    NOTE = "note"
+    """The model knows it from the next request on; nothing is answered."""
+    TURN = "turn"
+    """It is answered at once, as if the caller had said it."""
+    IGNORE = "ignore"
+
+
 @dataclass(frozen=True, slots=True)
 class LimitsPolicy:
     """Bounds of one session; DESIGN section 18."""
 
     patience: Seconds = 10.0
     """What is owed to the caller must come within this."""
+    slow_after: Seconds = 4.0
+    """A model or voice that says nothing for so long is worth a warning."""
     tool_timeout: Seconds = 30.0
     tools_per_reply: int = 16
     rounds_per_reply: int = 8
@@ -139,4 +188,7 @@ class AgentSettings:
     interruption: InterruptionPolicy = field(default_factory=InterruptionPolicy)
     pacing: PacingPolicy = field(default_factory=PacingPolicy)
     idle: IdlePolicy = field(default_factory=IdlePolicy)
+    actions: ActionPolicy = field(default_factory=ActionPolicy)
+    keypad: KeypadPolicy = field(default_factory=KeypadPolicy)
+    custom: CustomUse = CustomUse.NOTE
     limits: LimitsPolicy = field(default_factory=LimitsPolicy)
