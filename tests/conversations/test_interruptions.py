@@ -190,6 +190,20 @@ def test_a_reply_that_goes_on_can_be_cut_again_and_its_line_stays_what_was_heard
     ]
 
 
+def test_what_a_model_had_written_but_nobody_spoke_before_a_cut_in_vain_is_never_in_the_history() -> None:
+    slow = Answer("One two three. Four five six seven eight nine ten.", every=0.3)
+    call = Call(answers=[slow, "Then this. And much more of that.", "Bye."])
+    call.says(1.0, "hello")
+    call.starts(3.0)
+    call.voice(3.2, 0.2)
+    call.ends(3.6, "")
+    call.starts(4.6)
+    call.voice(4.8, 0.2)
+    call.ends(5.2, "")
+    call.until(12.0)
+    assert call.history() == ["caller: hello", "agent: One two three.", "agent: Then this. And much more of that."]
+
+
 def test_a_backchannel_over_speech_is_remembered_not_answered_and_the_reply_goes_on() -> None:
     call = Call(answers=[LONG])
     call.says(1.0, "hello")

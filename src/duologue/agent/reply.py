@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from duologue.agent.history import Line
 from duologue.agent.latencies import Latencies
 from duologue.agent.notices import Origin
-from duologue.agent.settings import PacingPolicy
+from duologue.agent.settings import PacingPolicy, ThinkSettings
 from duologue.agent.utterance import Utterance
 from duologue.runtime.machine import Seconds
 from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
@@ -41,6 +41,8 @@ class Reply:
         self.utterance = Utterance(rate, pacing)
         self.latencies = Latencies()
         self.rounds: list[Round] = []
+        self.asked_with = ThinkSettings()
+        """What the model of the running or last round was asked with."""
         self.requested: list[ToolCall] = []
         """Calls of the running round; made when it finishes."""
         self.generating = False
@@ -123,9 +125,11 @@ class Reply:
         remainder = old.utterance.remainder(heard, until)
         end = heard + sum(len(text) for text, _ in remainder.phrases)
         for place in old.rounds[:-1] if again else old.rounds:
-            place.line.text = place.text[: max(0, end - place.start)]
+            # Text that was written and held back is never spoken: a second cut must not find it again.
+            text = place.text[: max(0, end - place.start)]
+            place.line.text = text
             place.line.cut = False
-            self.rounds.append(Round(place.line, place.start - heard, place.text))
+            self.rounds.append(Round(place.line, place.start - heard, text))
         self.continues = True
         self._text = old.text[heard:end]
         self.utterance.go_on(remainder)
