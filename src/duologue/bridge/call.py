@@ -1,0 +1,228 @@
+"""A call as a scenario sees it: a media unit over an ingress.
+
+The ingress tells it facts (`FarEnd`), it gives the ingress orders. What was handed to the far end is not yet heard: a playout ledger,
+which counts marks, says how far the caller's loudspeaker has come, and every frame's source is told so.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable
+from enum import StrEnum
+from typing import Protocol
+
+from duologue.audio.formats import AudioFormat, Samples
+from duologue.audio.pcm import decode, encode
+from duologue.bridge.context import ScenarioContext
+from duologue.bridge.done import Done, Outcome
+from duologue.bridge.events import (
+    CallDisconnected,
+    CallEvent,
+    CallEvents,
+    ToneReceived,
+    TransferFailed,
+)
+from duologue.bridge.ingress.ingress import CallFacts, Ingress, ToneKind
+from duologue.bridge.media import MediaUnit
+from duologue.bridge.pump import Frame
+from duologue.errors import Violation
+from duologue.runtime.machine import Seconds
+
+_TONE_TYPES = {ToneKind.RTP_EVENT: 1, ToneKind.IN_BAND: 2, ToneKind.INFO: 3}
+_KEYS = frozenset("0123456789*#p")
+_MAX_UNHEARD = 3_000
+"""Frames (one minute) that may wait for a far end to say that it played them."""
+
+
+class CallState(StrEnum):
+    """VoxEngine's states."""
+
+    ALERTING = "ALERTING"
+    CONNECTED = "CONNECTED"
+    TERMINATED = "TERMINATED"
+
+
+class Playout(Protocol):
+    """How far the far end has played what it was handed. Positions count samples handed over since the call began, at the call's rate;
+    what a clear dropped counts as passed when the next frame is played."""
+
+    def sent(self, samples: Samples, now: Seconds) -> str | None:
+        """`samples` more were handed over; the name of a mark to set right behind them, when one is wanted there."""
+        ...
+
+    def played(self, name: str, now: Seconds) -> None:
+        """The far end answered a mark."""
+        ...
+
+    def cleared(self, now: Seconds) -> None:
+        """The far end was told to drop what it has not played."""
+        ...
+
+    def heard(self, now: Seconds) -> Samples:
+        """How much has been heard, or dropped before what is heard now. Never falls."""
+        ...
+
+
+class Call(MediaUnit):
+    """One leg. Orders take effect when they are called; awaiting them waits for the outcome."""
+
+    def __init__(
+        self,
+        ingress: Ingress,
+        facts: CallFacts,
+        audio: AudioFormat,
+        playout: Playout,
+        context: ScenarioContext | None = None,
+    ) -> None:
+        self._audio = audio
+        self.facts = facts
+        """What the far end said about the call."""
+        super().__init__("call", context)
+        self._ingress = ingress
+        self._playout = playout
+        self._state = CallState.ALERTING
+        self._answered_at: Seconds | None = None
+        self._tones = False
+        self._handed: Samples = 0
+        self._unheard: deque[tuple[Samples, Frame]] = deque()
+        self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    @property
+    def rate(self) -> int:
+        return self._audio.sample_rate
+
+    @property
+    def audio(self) -> AudioFormat:
+        """The format its ingress carries."""
+        return self._audio
+
+    @property
+    def state(self) -> CallState:
+        """Whether it rings, is up or is over."""
+        return self._state
+
+    @property
+    def duration(self) -> Seconds:
+        """Seconds since it was answered; 0 before."""
+        return 0.0 if self._answered_at is None else self._context.now() - self._answered_at
+
+    # What a scenario orders.
+
+    def answer(self) -> Awaitable[None]:
+        """Take an alerting call: audio flows from now on, `Connected` follows."""
+        if self._state is CallState.ALERTING:
+            self._state = CallState.CONNECTED
+            self._answered_at = self._context.now()
+            self.tell(CallEvent(self, CallEvents.Connected, dict(self.facts.headers)))
+        return Done()
+
+    def reject(self, code: int = 486) -> Awaitable[None]:
+        """Refuse an alerting call with a SIP code (300 to 699)."""
+        return self.hangup(f"rejected with {code}")
+
+    def hangup(self, reason: str = "") -> Awaitable[None]:
+        """End the call; `Disconnected` follows, and awaiting waits for it."""
+        if self._state is not CallState.TERMINATED:
+            self._ingress.hangup(reason)
+        return Outcome(self._over)
+
+    def ended(self) -> Awaitable[None]:
+        """Wait until the call is over, whoever ends it."""
+        return Outcome(self._over)
+
+    def handle_tones(self, on: bool = True) -> None:  # noqa: FBT001, FBT002 - the documented shape
+        """Report the caller's keys as `ToneReceived` from now on, or no longer."""
+        self._tones = on
+
+    def send_digits(self, digits: str) -> Awaitable[None]:
+        """Press keys towards the caller: `0-9 * #`, `p` for a pause. Raises `Violation("digits")` for others."""
+        if not digits or not _KEYS.issuperset(digits):
+            raise Violation("digits", f"{digits!r} are no keys", expected="0-9 * # and p for a pause")
+        if self._state is not CallState.TERMINATED:
+            self._ingress.dtmf_out(digits)
+        return Done()
+
+    def transfer_to(self, target: str) -> Awaitable[None]:
+        """Hand the caller over to a number or an address; `TransferComplete` or `TransferFailed` follows."""
+        if self._state is not CallState.TERMINATED:
+            self._ingress.transfer(target)
+        return Done()
+
+    # What the ingress tells (`FarEnd`).
+
+    def audio_in(self, payload: bytes) -> None:
+        """The caller's audio goes to whoever hears this call."""
+        if self._state is CallState.CONNECTED:
+            self._context.pump.arrived(self, decode(payload, self._audio.encoding))
+
+    def dtmf_in(self, digit: str, kind: ToneKind = ToneKind.RTP_EVENT) -> None:
+        """A key, reported when the scenario asked for keys."""
+        if self._tones and self._state is CallState.CONNECTED:
+            self.tell(ToneReceived(self, digit, _TONE_TYPES[kind]))
+
+    def played(self, name: str) -> None:
+        """A mark came back."""
+        self._playout.played(name, self._context.now())
+        self._settle()
+
+    def transferred(self, reason: str = "") -> None:
+        """How a transfer went."""
+        self.tell(TransferFailed(self, reason) if reason else CallEvent(self, CallEvents.TransferComplete))
+
+    def hangup_in(self, reason: str) -> None:
+        """The call is over."""
+        if self._state is CallState.TERMINATED:
+            return
+        unanswered = self._answered_at is None and not self.facts.incoming
+        duration = self.duration
+        self._state = CallState.TERMINATED
+        self._context.pump.leave(self)
+        name = CallEvents.Failed if unanswered else CallEvents.Disconnected
+        self.tell(CallDisconnected(self, reason, duration, name))
+        self._listeners.close()
+        if not self._over.done():
+            self._over.set_result(None)
+
+    # What the router asks of a unit.
+
+    def hear(self, frame: Frame) -> None:
+        if self._state is not CallState.CONNECTED:
+            frame.source.passed(frame.position, heard=False)
+            return
+        self._ingress.audio_out(encode(frame.pcm, self._audio.encoding))
+        self._handed += len(frame.pcm)
+        self._unheard.append((self._handed, frame))
+        mark = self._playout.sent(len(frame.pcm), self._context.now())
+        if mark is not None:
+            self._ingress.mark(mark)
+        self._settle()
+
+    def drop_audio(self) -> None:
+        if self._state is CallState.CONNECTED:
+            self._ingress.clear()
+            self._playout.cleared(self._context.now())
+            self._settle()
+            self._unheard.clear()  # dropped: they count as over with whatever is played next
+
+    def passed(self, position: Samples, *, heard: bool) -> None:
+        """Nobody asks how much of a caller's own audio was taken."""
+
+    def drained(self) -> None:
+        """A caller's audio is passed on as it comes."""
+
+    def _settle(self) -> None:
+        """Tell the sources how far they have been heard, to the sample."""
+        heard = self._playout.heard(self._context.now())
+        positions: dict[MediaUnit, Samples] = {}
+        while self._unheard and (self._unheard[0][0] <= heard or len(self._unheard) > _MAX_UNHEARD):
+            frame = self._unheard.popleft()[1]
+            positions[frame.source] = frame.position
+        if self._unheard:
+            end, frame = self._unheard[0]
+            begun = len(frame.pcm) - (end - heard)
+            if begun > 0:
+                left = round((end - heard) * frame.source.rate / self.rate)
+                positions[frame.source] = max(positions.get(frame.source, 0), frame.position - left)
+        for source, position in positions.items():
+            source.passed(position, heard=True)

@@ -1,0 +1,1 @@
+"""Ways in for calls. Each speaks one outside protocol and answers to one interface, `ingress.Ingress`."""
