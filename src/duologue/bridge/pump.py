@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from duologue.audio.formats import Pcm, Samples
-from duologue.bridge.events import BridgeEvent, MediaEnded, MediaInfo, MediaOverflow, MediaReplaced, MediaStarted
+from duologue.bridge.events import MediaEnded, MediaInfo, MediaOverflow, MediaReplaced, MediaStarted
 from duologue.bridge.router import MediaRouter
 from duologue.bridge.routing import (
     Arrived,
@@ -28,7 +28,6 @@ from duologue.bridge.routing import (
     TellOverflow,
     TellReplaced,
     TellStarted,
-    Traits,
 )
 from duologue.errors import Refused
 from duologue.runtime.driver import Driver, Timers
