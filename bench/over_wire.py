@@ -55,7 +55,7 @@ def agent_server(mix: Mix, turns: int, voice_activity: str = "energy") -> Iterat
         "think": {"default": "scripted"},
         "think.providers.scripted": {"client": "scripted", "answers": [answer]},
         "logs": {"level": "warning"},
-        "auth": {"mode": "none", "agent_per_key": 1000},
+        "auth": {"mode": "none", "keyless_connections": 1000},
         "server": {"max_connections": 1000},
     }
     with running_server(config) as server:

@@ -54,6 +54,9 @@ def test_a_key_near_to_none_is_answered_with_all_of_its_place() -> None:
         ({"auth": {"mode": "never"}}, "auth.mode"),
         ({"agent": {"limits": {"patience": "long"}}}, "agent.limits.patience"),
         ({"server": 3}, "server"),
+        ({"usage": {"prices": {"soon": {}}}}, "usage"),
+        ({"usage": {"prices": {"2026-1-3": {}}}}, "usage"),
+        ({"usage": {"prices": {"always": {"agent": -1}}}}, "usage.prices[...].agent"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_path(values: dict[str, object], path: str) -> None:

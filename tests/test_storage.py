@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, inspect, text
+from sqlalchemy import insert, inspect, select, text
 
+from duologue import storage
 from duologue.errors import Violation
-from duologue.storage import METADATA, MIGRATIONS, SCHEMA_VERSIONS, Database
+from duologue.storage import KEYS, METADATA, MIGRATIONS, SCHEMA_VERSIONS, USAGE, Database
 
 
 def test_the_migrations_end_at_the_tables_the_program_uses() -> None:
@@ -26,6 +31,53 @@ def test_opening_twice_migrates_once_and_uses_a_write_ahead_log(tmp_path: Path) 
             assert connection.execute(text("SELECT count(*) FROM schema_versions")).scalar() == len(MIGRATIONS)
             assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         database.close()
+
+
+def test_rows_of_the_first_schema_are_kept_and_completed(tmp_path: Path) -> None:
+    file = tmp_path / "duologue.db"
+    with closing(sqlite3.connect(file)) as old:
+        for statement in ("CREATE TABLE schema_versions (version BIGINT PRIMARY KEY)", *MIGRATIONS[0]):
+            old.execute(statement)
+        old.execute("INSERT INTO schema_versions VALUES (1)")
+        old.execute("INSERT INTO keys (prefix, digest, name, created_at, connections) VALUES ('duo_1', '', 'me', 0, 7)")
+        old.execute("INSERT INTO usage VALUES ('a', 'duo_1', 'agent', '/agent', 'closed', 0, 1, 1, 0, 0, 0, 0, 0)")
+        old.commit()
+    database = Database.open(folder=tmp_path)
+    with database.transaction() as connection:
+        key = connection.execute(select(KEYS)).one()
+        row = connection.execute(select(USAGE)).one()
+    database.close()
+    assert (key.connections, key.agents) == (7, None)
+    assert (row.connection_s, row.own) == (1.0, "")
+
+
+def test_a_migration_that_breaks_off_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = (*MIGRATIONS[:1], (*MIGRATIONS[1], "NO SUCH STATEMENT"))
+    with monkeypatch.context() as patched:
+        patched.setattr(storage, "MIGRATIONS", broken)
+        with pytest.raises(Violation, match="cannot open the database"):
+            Database.open(folder=tmp_path)
+    Database.open(folder=tmp_path).close()
+
+
+def test_several_programs_may_open_a_new_database_at_once(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for database in pool.map(lambda _: Database.open(folder=tmp_path), range(4)):
+            database.close()
+
+
+def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    for url in (
+        "postgresql://me:secret@127.0.0.1:1/x",
+        "postgres://127.0.0.1:1/x",
+        "postgresql+psycopg://127.0.0.1:1/x",
+    ):
+        with pytest.raises(Violation, match=r"storage.url: the driver for PostgreSQL is not installed") as caught:
+            Database.open(url)
+        assert "pip install 'duologue[postgres]'" in str(caught.value)
+    with pytest.raises(Violation, match=r"the driver 'MySQLdb' is not installed; expected sqlite"):
+        Database.open("mysql://127.0.0.1/x")
 
 
 def test_a_newer_database_is_refused(tmp_path: Path) -> None:

@@ -10,9 +10,10 @@ import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import inspect
@@ -64,7 +65,8 @@ class AuthSection(Section, frozen=True, kw_only=True):
     mode: AuthMode = AuthMode.AUTO
     stt_per_key: int = 100
     tts_per_key: int = 100
-    agent_per_key: int = 100
+    agent_per_key: int = 1
+    keyless_connections: int = 100
 
 
 class LimitsSection(Section, frozen=True, kw_only=True):
@@ -153,11 +155,33 @@ class StorageSection(Section, frozen=True, kw_only=True):
     url: str = ""
 
 
+HourlyRate = Annotated[float, msgspec.Meta(ge=0)]
+ALWAYS = "always"
+"""Name of the prices that hold where no day's do."""
+
+
+class PriceSection(Section, frozen=True, kw_only=True):
+    """Prices of a connected hour, from one day on."""
+
+    stt: HourlyRate | None = None
+    tts: HourlyRate | None = None
+    agent: HourlyRate | None = None
+    agent_own_model: HourlyRate | None = None
+    routes: dict[str, HourlyRate] = {}
+
+
 class UsageSection(Section, frozen=True, kw_only=True):
-    """What is counted, and how often it is written."""
+    """What is counted, how often it is written, and what it costs."""
 
     enabled: bool = True
-    checkpoint_s: float = 30.0
+    checkpoint_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    currency: str = "USD"
+    prices: dict[str, PriceSection] = {}
+
+    def __post_init__(self) -> None:
+        for name in self.prices:
+            if name != ALWAYS and not _is_day(name):
+                raise ValueError(f"prices of {name!r}: expected {ALWAYS!r} or a day such as 2026-01-31")
 
 
 class CallsSection(Section, frozen=True, kw_only=True):
@@ -262,6 +286,13 @@ def _unknown_keys(value: object, kind: inspect.Type, path: str) -> Iterator[tupl
     elif isinstance(kind, inspect.DictType) and isinstance(value, Mapping):
         for name, child in value.items():
             yield from _unknown_keys(child, kind.value_type, f"{path}.{name}")
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def data_dir(config: Config, environment: Mapping[str, str] = os.environ) -> Path:

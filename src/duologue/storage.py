@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import (
+    URL,
     BigInteger,
     Column,
     Connection,
@@ -21,12 +22,13 @@ from sqlalchemy import (
     Table,
     create_engine,
     event,
+    func,
     insert,
     select,
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from duologue.errors import Violation
 
@@ -44,8 +46,10 @@ KEYS = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("connections", BigInteger),
+    Column("agents", BigInteger),
 )
-"""API keys: the public prefix, SHA-256 of the whole key in hexadecimal, seconds since 1970, an own limit of connections per kind."""
+"""API keys: the public prefix, SHA-256 of the whole key in hexadecimal, seconds since 1970, and own limits of connections: `agents`, and
+`connections` for every kind without one."""
 
 USAGE = Table(
     "usage",
@@ -63,8 +67,9 @@ USAGE = Table(
     Column("characters", BigInteger, nullable=False),
     Column("input_tokens", BigInteger, nullable=False),
     Column("output_tokens", BigInteger, nullable=False),
+    Column("own", String, nullable=False),
 )
-"""One row per connection; `status` is `open`, `closed` or `recovered`."""
+"""One row per connection; `status` is `open`, `closed` or `recovered`; `own` says what the client brought itself: `model`, or nothing."""
 
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
@@ -76,8 +81,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         input_tokens BIGINT NOT NULL, output_tokens BIGINT NOT NULL)""",
         "CREATE INDEX usage_by_status ON usage (status)",
     ),
+    (
+        "ALTER TABLE keys ADD COLUMN agents BIGINT",
+        "ALTER TABLE usage ADD COLUMN own TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX usage_by_time ON usage (opened_at)",
+    ),
 )
 """Entry n makes schema version n + 1 of version n."""
+
+ADVISORY_LOCK = 0x64756F
+"""PostgreSQL's name of the lock that migrations hold: any number, as long as all our programs agree."""
+POSTGRES_PATIENCE = {"connect_timeout": 5, "tcp_user_timeout": 10_000}
+"""For libpq, where the URL says nothing: seconds until a connection must stand, milliseconds a sent word may stay unacknowledged. Without
+them a server whose network is gone would hold the writer for a quarter of an hour."""
 
 
 class Database:
@@ -96,27 +112,26 @@ class Database:
             if not url and folder is not None:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 url = f"sqlite:///{folder / 'duologue.db'}"
-            engine = create_engine(make_url(url or "sqlite://"), pool_pre_ping=not url.startswith("sqlite"))
-            if engine.dialect.name == "sqlite":
-                event.listen(engine, "connect", _prepare_sqlite)
-            database = cls(engine)
+            database = cls(_engine(make_url(url or "sqlite://")))
             database.migrate()
-        except (OSError, SQLAlchemyError, ArgumentError, ImportError) as error:
+        except ImportError as error:
+            raise _driver_missing(error) from None
+        except (OSError, SQLAlchemyError) as error:
             # The text of a driver may hold the URL and so a password; its class says enough.
             raise Violation(
                 "storage",
                 f"cannot open the database ({type(error).__name__})",
                 path="storage.url",
-                expected="sqlite:///FILE, or a URL SQLAlchemy knows",
+                expected="sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME of a server that answers",
             ) from None
         return database
 
     def migrate(self) -> None:
-        """Bring the schema to the newest version, one transaction per step."""
-        with self.transaction() as connection:
+        """Bring the schema to the newest version, one transaction per step, one program at a time."""
+        with self._alone() as connection:
             connection.execute(text("CREATE TABLE IF NOT EXISTS schema_versions (version BIGINT PRIMARY KEY)"))
         for version, statements in enumerate(MIGRATIONS, 1):
-            with self.transaction() as connection:
+            with self._alone() as connection:
                 if version <= self._version(connection):
                     continue
                 for statement in statements:
@@ -137,6 +152,14 @@ class Database:
         with self._engine.begin() as connection:
             yield connection
 
+    @contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        """A transaction that waits for every other one of its kind: two servers may start at once on one new database."""
+        with self._engine.execution_options(duologue_alone=True).begin() as connection:
+            if self.dialect == "postgresql":
+                connection.execute(select(func.pg_advisory_xact_lock(ADVISORY_LOCK)))
+            yield connection
+
     @property
     def dialect(self) -> str:
         """`sqlite` or `postgresql`."""
@@ -152,9 +175,37 @@ class Database:
         return max(versions, default=0)
 
 
+def _engine(url: URL) -> Engine:
+    """Raises `ImportError` when the driver is missing."""
+    if url.drivername in ("postgres", "postgresql"):
+        url = url.set(drivername="postgresql+psycopg")
+    if url.drivername != "postgresql+psycopg":
+        engine = create_engine(url)
+        if engine.dialect.name == "sqlite":
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(url, pool_pre_ping=True, connect_args={**POSTGRES_PATIENCE, **url.query})
+
+
+def _driver_missing(error: ImportError) -> Violation:
+    if error.name in ("psycopg", "psycopg_binary", None):
+        remedy = "Install the extra: pip install 'duologue[postgres]'."
+        return Violation("storage", "the driver for PostgreSQL is not installed", path="storage.url", remedy=remedy)
+    message = f"the driver {error.name!r} is not installed"
+    return Violation("storage", message, path="storage.url", expected="sqlite:///FILE or postgresql://...")
+
+
 def _prepare_sqlite(connection: Any, _record: object) -> None:
+    # The driver would begin before changes of rows only, so that half a migration could stay behind.
+    connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=NORMAL")
     cursor.execute("PRAGMA busy_timeout=5000")
     cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    alone = connection.get_execution_options().get("duologue_alone")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if alone else "BEGIN")

@@ -20,7 +20,7 @@ class TwoKeys:
 
     def find(self, text: str) -> KeyRecord | None:
         known = {
-            "good": KeyRecord("duo_1", "laptop", 0.0, connections=2),
+            "good": KeyRecord("duo_1", "laptop", 0.0, connections=2, agents=5),
             "old": KeyRecord("duo_2", "guest", 0.0, expires_at=NOW),
             "gone": KeyRecord("duo_3", "ex", 0.0, revoked_at=1.0),
         }
@@ -40,7 +40,7 @@ def authenticator(keys: TwoKeys | None, *, open_door: bool = False) -> Authentic
 
 def test_a_right_key_says_who_is_asking() -> None:
     found = authenticator(TwoKeys()).identify(Credentials("good"))
-    assert found == Identity("duo_1", "laptop", connections=2)
+    assert found == Identity("duo_1", "laptop", connections=2, agents=5)
 
 
 @pytest.mark.parametrize(

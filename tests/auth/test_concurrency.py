@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from duologue.auth.authenticator import Identity
+from duologue.auth.authenticator import ANYBODY, Identity
 from duologue.auth.concurrency import RETRY_AFTER_S, ConcurrencyLimiter, Kind
 from duologue.errors import Refused
 
@@ -22,6 +22,40 @@ def test_keys_and_kinds_are_counted_apart() -> None:
             limits.lease(who, kind)
     with pytest.raises(Refused, match="already has 2 stt connections"):
         limits.lease(ANN, Kind.STT)
+
+
+def test_one_connection_is_told_as_one() -> None:
+    limits = limiter()
+    limits.lease(ANN, Kind.AGENT)
+    with pytest.raises(Refused, match=r"^This key already has 1 agent connection, which is the limit$"):
+        limits.lease(ANN, Kind.AGENT)
+
+
+def test_those_without_a_key_share_a_limit_of_their_own() -> None:
+    limits = ConcurrencyLimiter({Kind.STT: 1, Kind.TTS: 1, Kind.AGENT: 1}, total=10, keyless=3)
+    for _ in range(3):
+        limits.lease(ANYBODY, Kind.AGENT)
+    with pytest.raises(Refused, match=r"^Clients without a key already have 3 agent connections"):
+        limits.lease(ANYBODY, Kind.AGENT)
+    limits.lease(ANYBODY, Kind.STT)
+
+
+@pytest.mark.parametrize(
+    ("identity", "agents", "speech"),
+    [
+        (Identity("a"), 1, 1),
+        (Identity("b", agents=4), 4, 1),
+        (Identity("c", connections=3), 3, 3),
+        (Identity("d", connections=3, agents=2), 2, 3),
+    ],
+)
+def test_a_keys_limit_of_agents_goes_before_that_of_every_kind(identity: Identity, agents: int, speech: int) -> None:
+    limits = limiter(total=100)
+    for kind, many in ((Kind.AGENT, agents), (Kind.TTS, speech)):
+        for _ in range(many):
+            limits.lease(identity, kind)
+        with pytest.raises(Refused):
+            limits.lease(identity, kind)
 
 
 def test_a_refusal_says_when_to_come_back() -> None:

@@ -70,10 +70,22 @@ def test_revoking_an_unknown_key_says_how_to_find_the_right_one(store: KeyStore)
         store.revoke("duo_none", NOW)
 
 
-@pytest.mark.parametrize("bad", [{"lifetime_s": 0.0}, {"lifetime_s": -1.0}, {"connections": 0}])
+@pytest.mark.parametrize("bad", [{"lifetime_s": 0.0}, {"lifetime_s": -1.0}, {"connections": 0}, {"agents": 0}])
 def test_lifetimes_and_limits_are_positive(store: KeyStore, bad: dict[str, float]) -> None:
     with pytest.raises(Violation, match="must be positive"):
         store.create("x", NOW, **bad)  # type: ignore[arg-type]
+
+
+def test_limits_can_be_changed_and_taken_away(store: KeyStore) -> None:
+    made = store.create("shop", NOW, connections=3, agents=2)
+    assert store.find(made.text) == made.record
+    changed = store.limit(made.record.prefix, connections=None, agents=5)
+    assert (changed.connections, changed.agents) == (None, 5)
+    assert store.named(made.record.prefix) == changed
+    with pytest.raises(Violation, match="must be positive"):
+        store.limit(made.record.prefix, connections=None, agents=0)
+    with pytest.raises(Violation, match="duologue keys list"):
+        store.limit("duo_none", connections=1, agents=None)
 
 
 def test_keys_are_listed_oldest_first_and_any_counts_revoked_ones(store: KeyStore) -> None:

@@ -47,6 +47,18 @@ def test_scripts_get_json() -> None:
     assert "key" not in listed
 
 
+def test_limits_are_shown_and_changed(folder: Path) -> None:
+    prefix = json.loads(RUNNER.invoke(app, ["create", "--name", "shop", "--agents", "5", "--json"]).stdout)["prefix"]
+    head, row = RUNNER.invoke(app, ["list"]).stdout.splitlines()
+    assert dict(zip(head.split()[-3:], row.split()[-3:], strict=True)) == {"AGENTS": "5", "STT": "100", "TTS": "100"}
+    told = RUNNER.invoke(app, ["limit", prefix, "--connections", "7"]).stdout
+    assert told == f"{prefix} (shop) now has 7 agent, 7 stt and 7 tts connections at once\n"
+    told = RUNNER.invoke(app, ["limit", prefix]).stdout
+    assert told == f"{prefix} (shop) now has 1 agent, 100 stt and 100 tts connections at once\n"
+    changed = json.loads(RUNNER.invoke(app, ["limit", prefix, "--agents", "2", "--json"]).stdout)
+    assert (changed["connections"], changed["agents"]) == (None, 2)
+
+
 def test_an_empty_list_says_what_to_do() -> None:
     assert "duologue keys create" in RUNNER.invoke(app, ["list"]).stdout
 

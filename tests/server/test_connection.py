@@ -109,9 +109,9 @@ def test_an_unknown_path_is_a_json_404_before_the_upgrade(path: str) -> None:
     run(main())
 
 
-def test_beyond_the_keys_limit_is_429_with_the_time_to_come_back() -> None:
+def test_beyond_the_limit_is_429_with_the_time_to_come_back() -> None:
     async def main() -> None:
-        async with application(light(auth={"mode": "none", "agent_per_key": 1})) as app:
+        async with application(light(auth={"mode": "none", "keyless_connections": 1})) as app:
             first = await Client(app, DEEPGRAM).connect()
             status, headers, body = await refused(Client(app, DEEPGRAM))
             assert (status, headers["retry-after"], body["category"]) == (429, "5", "TOO_MANY_REQUESTS")

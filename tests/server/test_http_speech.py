@@ -217,7 +217,7 @@ def test_an_engine_lost_on_the_way_is_an_event() -> None:
 
 def test_the_place_is_held_while_the_speech_is_sent() -> None:
     async def main() -> None:
-        async with application(light(auth={"mode": "none", "tts_per_key": 1})) as app:
+        async with application(light(auth={"mode": "none", "keyless_connections": 1})) as app:
             identity = await app.services.identify(Credentials())
             with app.services.lease(identity, Kind.TTS):
                 status, headers, body = await post(app, "/tts/bytes", wanted())

@@ -21,6 +21,8 @@ class Identity:
     name: str = "anonymous"
     connections: int | None = None
     """Own limit of connections per kind."""
+    agents: int | None = None
+    """Own limit of agent connections, before `connections`."""
     grants: frozenset[str] | None = None
     """What an access token opens; `None` for an API key, which opens everything."""
 
@@ -95,7 +97,8 @@ class Authenticator:
         state = record.state(self._wall())
         if state != "active":
             raise Refused("unauthorized", f"Invalid credentials: the key is {state}")
-        return Identity(record.prefix, record.name, record.connections, None if claims is None else claims.grants)
+        grants = None if claims is None else claims.grants
+        return Identity(record.prefix, record.name, record.connections, record.agents, grants)
 
     def _claims(self, secret: str | None) -> TokenClaims | None:
         return None if secret is None or self._tokens is None else self._tokens.read(secret, self._wall())

@@ -48,9 +48,11 @@ class Lease:
 class ConcurrencyLimiter:
     """Counts the connections of this process."""
 
-    def __init__(self, per_key: Mapping[Kind, int], total: int) -> None:
+    def __init__(self, per_key: Mapping[Kind, int], total: int, keyless: int | None = None) -> None:
+        """`per_key` holds for keys that have no limit of their own; `keyless`, of each kind, for all who come without one."""
         self._per_key = dict(per_key)
         self._total = total
+        self._keyless = total if keyless is None else keyless
         self._held: Counter[tuple[str, Kind]] = Counter()
 
     @property
@@ -65,14 +67,22 @@ class ConcurrencyLimiter:
     def lease(self, identity: Identity, kind: Kind) -> Lease:
         """A place for one connection. Raises `Refused("concurrency_limited")`, to be retried later."""
         place = (identity.key, kind)
-        limit = self._per_key[kind] if identity.connections is None else identity.connections
+        limit = self._limit(identity, kind)
         if self._held[place] >= limit:
-            message = f"This key already has {limit} {kind.value} connections, which is its limit"
+            whose = "This key already has" if identity.key else "Clients without a key already have"
+            many = "connection" if limit == 1 else "connections"
+            message = f"{whose} {limit} {kind.value} {many}, which is the limit"
             raise Refused("concurrency_limited", message, retry_after_s=RETRY_AFTER_S)
         if self.held >= self._total:
             raise Refused("concurrency_limited", "This server is full", retry_after_s=RETRY_AFTER_S)
         self._held[place] += 1
         return Lease(partial(self._release, place))
+
+    def _limit(self, identity: Identity, kind: Kind) -> int:
+        if not identity.key:
+            return self._keyless
+        own = identity.connections if kind is not Kind.AGENT or identity.agents is None else identity.agents
+        return self._per_key[kind] if own is None else own
 
     def _release(self, place: tuple[str, Kind]) -> None:
         self._held[place] -= 1

@@ -9,7 +9,7 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sqlalchemy import RowMapping, exists, insert, select, update
+from sqlalchemy import RowMapping, Update, exists, insert, select, update
 
 from duologue.errors import Violation
 from duologue.storage import KEYS, Database
@@ -32,6 +32,8 @@ class KeyRecord:
     revoked_at: float | None = None
     connections: int | None = None
     """Own limit of connections per kind; `None` takes the configuration's."""
+    agents: int | None = None
+    """Own limit of agent connections, before `connections`; `None` takes that one."""
     digest: str = field(default="", repr=False)
 
     def state(self, now: float) -> str:
@@ -64,11 +66,16 @@ class KeyStore:
         self._entropy = entropy
 
     def create(
-        self, name: str, now: float, *, lifetime_s: float | None = None, connections: int | None = None
+        self,
+        name: str,
+        now: float,
+        *,
+        lifetime_s: float | None = None,
+        connections: int | None = None,
+        agents: int | None = None,
     ) -> NewKey:
         """Make a key. Raises `Violation("key")` for a lifetime or a limit that is not positive."""
-        if (lifetime_s is not None and lifetime_s <= 0) or (connections is not None and connections <= 0):
-            raise Violation("key", "a key's lifetime and limit must be positive")
+        _check_positive(lifetime_s, connections, agents)
         prefix = f"{SCHEME}_{self._entropy(5).hex()}"
         secret = base64.urlsafe_b64encode(self._entropy(32)).decode().rstrip("=")
         text = f"{prefix}_{secret}"
@@ -78,6 +85,7 @@ class KeyStore:
             created_at=now,
             expires_at=None if lifetime_s is None else now + lifetime_s,
             connections=connections,
+            agents=agents,
             digest=_digest(text),
         )
         with self._database.transaction() as connection:
@@ -89,6 +97,7 @@ class KeyStore:
                     created_at=now,
                     expires_at=record.expires_at,
                     connections=connections,
+                    agents=agents,
                 )
             )
         return NewKey(text, record)
@@ -115,10 +124,16 @@ class KeyStore:
 
     def revoke(self, prefix: str, now: float) -> KeyRecord:
         """End a key for new connections. Raises `Violation("key")` when there is none of that prefix."""
+        return self._change(update(KEYS).where(KEYS.c.revoked_at.is_(None)).values(revoked_at=now), prefix)
+
+    def limit(self, prefix: str, *, connections: int | None, agents: int | None) -> KeyRecord:
+        """Give a key other limits, for new connections. Raises `Violation("key")` for no such key, or a limit that is not positive."""
+        _check_positive(connections, agents)
+        return self._change(update(KEYS).values(connections=connections, agents=agents), prefix)
+
+    def _change(self, change: Update, prefix: str) -> KeyRecord:
         with self._database.transaction() as connection:
-            connection.execute(
-                update(KEYS).where(KEYS.c.prefix == prefix, KEYS.c.revoked_at.is_(None)).values(revoked_at=now)
-            )
+            connection.execute(change.where(KEYS.c.prefix == prefix))
             row = connection.execute(select(KEYS).where(KEYS.c.prefix == prefix)).mappings().first()
         if row is None:
             raise Violation("key", f"there is no key {prefix!r}", remedy="`duologue keys list` shows them.")
@@ -128,6 +143,11 @@ class KeyStore:
         """There is at least one key, in whatever state: revoking the last one does not open the door."""
         with self._database.transaction() as connection:
             return bool(connection.execute(select(exists().select_from(KEYS))).scalar())
+
+
+def _check_positive(*values: float | None) -> None:
+    if any(value is not None and value <= 0 for value in values):
+        raise Violation("key", "a key's lifetime and limits must be positive")
 
 
 def _digest(text: str) -> str:
@@ -142,5 +162,6 @@ def _record(row: RowMapping) -> KeyRecord:
         expires_at=row["expires_at"],
         revoked_at=row["revoked_at"],
         connections=row["connections"],
+        agents=row["agents"],
         digest=row["digest"],
     )

@@ -1,4 +1,4 @@
-"""`duologue keys`: make, list and revoke API keys."""
+"""`duologue keys`: make, list, limit and revoke API keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from duologue.auth.keys import KeyRecord, KeyStore
-from duologue.config import data_dir, load_config
+from duologue.config import AuthSection, data_dir, load_config
 from duologue.errors import Violation
 from duologue.storage import Database
 
@@ -22,20 +22,30 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     no_args_is_help=True,
-    help="""Make, list and revoke API keys.
+    help="""Make, list, limit and revoke API keys.
 
     A key is shown once, when it is made; only its hash is kept. Running servers that share the database know of a change at once.
+    A key has one agent connection at a time unless it, or the configuration, says more.
 
     \b
     Examples:
       duologue keys create --name laptop
       duologue keys create --name guest --expires 30d --connections 2
+      duologue keys create --name shop --agents 5
       duologue keys list
+      duologue keys limit duo_1a2b3c4d5e --agents 20
       duologue keys revoke duo_1a2b3c4d5e
     """,
 )
 
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="The server's TOML file.")]
+ConnectionsOption = Annotated[
+    int | None, typer.Option("--connections", min=1, help="Connections of each kind at once; without it the server's.")
+]
+AgentsOption = Annotated[
+    int | None, typer.Option("--agents", min=1, help="Agent connections at once; without it as --connections.")
+]
+PrefixArgument = Annotated[str, typer.Argument(help="The first part of the key, as `duologue keys list` shows it.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="JSON on standard output, for scripts.")]
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
@@ -65,7 +75,8 @@ def create(
     expires: Annotated[
         str | None, typer.Option(help="How long it is good: 30m, 12h, 90d, 4w. Default: for ever.")
     ] = None,
-    connections: Annotated[int | None, typer.Option(min=1, help="Connections of each kind at once.")] = None,
+    connections: ConnectionsOption = None,
+    agents: AgentsOption = None,
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
@@ -73,7 +84,7 @@ def create(
     """Make a key and show it, once."""
     with _store(config) as store:
         seconds = lifetime(expires) if expires else None
-        made = store.create(name, time.time(), lifetime_s=seconds, connections=connections)
+        made = store.create(name, time.time(), lifetime_s=seconds, connections=connections, agents=agents)
     if as_json:
         typer.echo(json.dumps({"key": made.text, **_form(made.record)}))
         return
@@ -92,15 +103,48 @@ def list_keys(config: ConfigOption = None, *, as_json: JsonOption = False) -> No
     if not records:
         typer.echo("No keys yet. Make one: duologue keys create --name laptop")
         return
-    rows = [("PREFIX", "NAME", "STATE", "CREATED", "EXPIRES"), *(_row(record) for record in records)]
+    defaults = load_config(config).auth
+    rows = [_HEAD, *(_row(record, defaults) for record in records)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:
         typer.echo("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
 
 
 @app.command()
+def limit(
+    prefix: PrefixArgument,
+    connections: ConnectionsOption = None,
+    agents: AgentsOption = None,
+    config: ConfigOption = None,
+    *,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a key other limits; what is not named goes back to the server's. Connections that are open stay open.
+
+    \b
+    Examples:
+      duologue keys limit duo_1a2b3c4d5e --agents 5
+      duologue keys limit duo_1a2b3c4d5e --connections 20 --agents 5
+      duologue keys limit duo_1a2b3c4d5e          the server's limits again
+    """
+    with _store(config) as store:
+        record = store.limit(prefix, connections=connections, agents=agents)
+    if as_json:
+        typer.echo(json.dumps(_form(record)))
+        return
+    stt, tts, agent = limits_of(record, load_config(config).auth)
+    typer.echo(f"{record.prefix} ({record.name}) now has {agent} agent, {stt} stt and {tts} tts connections at once")
+
+
+def limits_of(record: KeyRecord, auth: AuthSection) -> tuple[int, int, int]:
+    """Connections at once for transcription, speech and agents, as a server with this configuration counts them."""
+    stt, tts = (record.connections or default for default in (auth.stt_per_key, auth.tts_per_key))
+    return stt, tts, record.agents or record.connections or auth.agent_per_key
+
+
+@app.command()
 def revoke(
-    prefix: Annotated[str, typer.Argument(help="The first part of the key, as `duologue keys list` shows it.")],
+    prefix: PrefixArgument,
     config: ConfigOption = None,
     *,
     as_json: JsonOption = False,
@@ -123,12 +167,17 @@ def _form(record: KeyRecord) -> dict[str, Any]:
         "expires_at": record.expires_at,
         "revoked_at": record.revoked_at,
         "connections": record.connections,
+        "agents": record.agents,
     }
 
 
-def _row(record: KeyRecord) -> tuple[str, ...]:
+_HEAD = ("PREFIX", "NAME", "STATE", "CREATED", "EXPIRES", "AGENTS", "STT", "TTS")
+
+
+def _row(record: KeyRecord, defaults: AuthSection) -> tuple[str, ...]:
     expires = "never" if record.expires_at is None else _day(record.expires_at)
-    return record.prefix, record.name, record.state(time.time()), _day(record.created_at), expires
+    stt, tts, agents = map(str, limits_of(record, defaults))
+    return record.prefix, record.name, record.state(time.time()), _day(record.created_at), expires, agents, stt, tts
 
 
 def _day(moment: float) -> str:

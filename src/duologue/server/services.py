@@ -206,6 +206,7 @@ def build_services(
         limiter=ConcurrencyLimiter(
             {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
             config.server.max_connections,
+            auth.keyless_connections,
         ),
         ledger=Ledger(
             database if config.usage.enabled else None, wall, lambda text: log.error("usage_not_written", why=text)

@@ -32,6 +32,12 @@ class UsageRow:
     characters: int
     input_tokens: int
     output_tokens: int
+    own: str = ""
+    """What the client brought itself: `OWN_MODEL`, or nothing."""
+
+
+OWN_MODEL = "model"
+"""The client's own language model answered, so that ours cost nothing."""
 
 
 @dataclass(slots=True)
@@ -49,6 +55,8 @@ class UsageMeter:
     """Given to synthesis."""
     input_tokens: int = 0
     output_tokens: int = 0
+    own: str = ""
+    """As in the row; known once the session is open."""
 
     def row(self, now: float, status: RowStatus) -> UsageRow:
         """The row as it is at `now`, on the wall clock."""
@@ -68,4 +76,5 @@ class UsageMeter:
             characters=self.characters,
             input_tokens=self.input_tokens,
             output_tokens=self.output_tokens,
+            own=self.own,
         )
