@@ -13,9 +13,10 @@ from rich.console import Console
 
 from duologue.audio.formats import LISTEN_RATE
 from duologue.cli import demo_timeline
-from duologue.cli.demo_screen import DemoScreen, bar, notices
+from duologue.cli.call_tracks import Tracks
+from duologue.cli.demo_screen import DemoScreen, notices
 from duologue.cli.demo_story import ANSWER, BARGE_IN, ORDER, BargeIn, recording
-from duologue.cli.demo_timeline import LogReader, Tracks, make_timeline
+from duologue.cli.demo_timeline import LogReader, make_timeline
 from duologue.cli.phone_call import Message, PhoneCall, Reply, Utterance
 from duologue.console.timeline import Series, render_html
 from duologue.think.rules import RulesDialogue
@@ -49,7 +50,7 @@ LOG: list[dict[str, Any]] = [
 
 def call() -> PhoneCall:
     made = PhoneCall(None)
-    made.microphone_from = 0.2
+    made.microphone.began = 0.2
     made.said = [Utterance("mocha", 0.2, 0.3, 0.9, 1.2)]
     made.replies = [Reply("So that is a mocha.", 1.5, 2.5, cut=True)]
     made.typed = ["Yes."]
@@ -82,7 +83,8 @@ def test_the_dialogue_of_the_demo_understands_what_the_caller_says(text: str) ->
 
 def shown(*messages: Message, log: tuple[dict[str, Any], ...] = ()) -> tuple[str, DemoScreen]:
     out = io.StringIO()
-    screen = DemoScreen(Console(file=out, width=200, highlight=False), call())
+    screen = DemoScreen(Console(file=out, width=200, highlight=False))
+    screen.show(call())
     for line in log:
         screen.logged(line)
     for message in messages:
@@ -106,7 +108,8 @@ def test_the_screen_says_why_a_turn_ended_and_what_was_heard() -> None:
 
 def test_the_wait_is_measured_from_the_callers_last_sound() -> None:
     out = io.StringIO()
-    screen = DemoScreen(Console(file=out, width=200, highlight=False), call())
+    screen = DemoScreen(Console(file=out, width=200, highlight=False))
+    screen.show(call())
     assert screen.call is not None
     screen.call.spoke_at, screen.call.typed = 1.0, []
     screen.logged({"event": {"$": "TurnEnded", "decision": {"because": "quiet", "silence": 0.5}}})
@@ -119,7 +122,8 @@ def test_the_wait_is_measured_from_the_callers_last_sound() -> None:
 
 def test_a_typed_line_is_answered_at_once_and_is_no_wait() -> None:
     out = io.StringIO()
-    screen = DemoScreen(Console(file=out, width=200, highlight=False), call())
+    screen = DemoScreen(Console(file=out, width=200, highlight=False))
+    screen.show(call())
     screen.message(Message(1.75, "AgentStartedSpeaking", {"ttt_latency": 0.0, "tts_latency": 0.0}))
     assert "after the line was typed" in out.getvalue()
     assert screen.waits == []
@@ -128,12 +132,6 @@ def test_a_typed_line_is_answered_at_once_and_is_no_wait() -> None:
 def test_warnings_and_errors_are_shown() -> None:
     text, _ = shown(Message(1.0, "Error", {"description": "no such voice"}))
     assert "no such voice" in text
-
-
-def test_a_meter_grows_with_the_level_and_keeps_its_width() -> None:
-    assert bar(0.0).strip() == ""
-    assert bar(1.0) == "█" * 12
-    assert len({len(bar(level)) for level in (0.0, 0.01, 0.1, 0.5, 1.0)}) == 1
 
 
 def test_notices_are_found_among_other_commands() -> None:

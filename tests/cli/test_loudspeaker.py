@@ -58,3 +58,10 @@ def test_its_level_is_what_can_be_heard_now() -> None:
     assert speaker.level(0.5) == 0.0
     assert speaker.level(1.5) == pytest.approx(0.5)
     assert speaker.level(2.5) == 0.0
+
+
+def test_what_is_not_to_be_kept_is_forgotten() -> None:
+    speaker = Loudspeaker(100, keep=2.0)
+    for second in range(10):
+        speaker.play(sound(100), float(second))
+    assert np.flatnonzero(speaker.recording(10.0))[0] == 700

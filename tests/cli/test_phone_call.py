@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from duologue.audio.formats import LISTEN_RATE
-from duologue.cli.phone_call import FRAME, PhoneCall, first_sound
+from duologue.cli.phone_call import PhoneCall
 from duologue.errors import EngineFailure
 
 TONE = np.full(2400, 8000, "<i2").tobytes()
@@ -93,16 +93,8 @@ def test_an_utterance_knows_its_first_and_last_sound() -> None:
     assert spoken.ends - spoken.begins == pytest.approx(len(voice) / LISTEN_RATE)
 
 
-def test_a_click_is_no_first_sound() -> None:
-    voice = np.zeros(3200, np.float32)
-    voice[100] = 0.9
-    voice[1600:] = 0.5
-    assert first_sound(voice) == 1600
-    assert first_sound(np.zeros(100, np.float32)) == 0
-
-
 def test_before_anything_was_recorded_the_microphone_is_silent() -> None:
     call = heard()
     assert call.microphone_level() == 0.0
-    assert len(call.microphone_recording()) == 0
-    assert FRAME == 320
+    assert call.loudspeaker_level() == 0.0
+    assert len(call.microphone.recording()) == 0

@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 from rich.console import Console
 
-from duologue.audio.containers import write_wav
+from duologue.cli.call_tracks import Tracks
 from duologue.cli.child_server import ChildServer, child_server
+from duologue.cli.deepgram_call import SETTINGS
 from duologue.cli.demo_screen import DemoScreen
 from duologue.cli.demo_story import BargeIn, tell_story
-from duologue.cli.demo_timeline import Tracks, make_timeline
+from duologue.cli.demo_timeline import make_timeline
 from duologue.cli.log_follower import LogFollower
 from duologue.cli.output import own_name, screen
-from duologue.cli.phone_call import SETTINGS, PhoneCall
+from duologue.cli.phone_call import PhoneCall
 from duologue.console.timeline import render_html
 from duologue.errors import Violation
 
@@ -90,7 +90,7 @@ async def _demo(out: Path) -> None:
     _summarise(console, show, result)
     wav, page = out / "demo.wav", out / "demo.html"
     tracks = result.tracks
-    write_wav(wav, np.stack([tracks.caller, tracks.agent], axis=1), tracks.rate)
+    tracks.write(wav)
     page.write_text(render_html(make_timeline(result.call, tracks, result.barge_in, show.waits, result.log)), "utf-8")
     console.print(f"wrote [bold]{wav}[/bold]    caller left, agent right, {len(tracks.agent) / tracks.rate:.0f} s")
     console.print(f"      [bold]{page}[/bold]   who held the floor, and why each turn ended: open it in a browser")
@@ -116,13 +116,14 @@ async def _call(server: ChildServer, show: DemoScreen) -> DemoResult:
         handshake = socket.response
         name = handshake.headers["dg-request-id"] if handshake is not None else ""
         follower = LogFollower(server.event_log(name), show.logged)
-        show.call, show.catch_up = call, follower.catch_up
+        show.show(call)
+        show.catch_up = follower.catch_up
         tasks = [asyncio.create_task(each) for each in (call.read(), call.speak_into_microphone(), follower.follow())]
         try:
             with show.live():
                 await socket.send(json.dumps(SETTINGS))
                 barge_in = await tell_story(call, show.tell)
-            tracks = Tracks.of(call)
+            tracks = Tracks.of(call.microphone, call.loudspeaker, call.now())
         finally:
             for task in tasks:
                 task.cancel()

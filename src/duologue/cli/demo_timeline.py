@@ -6,12 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from duologue.audio.formats import LISTEN_RATE, Pcm
+from duologue.audio.formats import LISTEN_RATE
 from duologue.audio.framing import Framer
 from duologue.audio.input import STEP_S
-from duologue.audio.resample import resample
+from duologue.cli.call_tracks import Tracks
 from duologue.cli.demo_screen import notices
 from duologue.cli.demo_story import BargeIn
 from duologue.cli.phone_call import PhoneCall
@@ -28,25 +26,6 @@ _KINDS = {
     "TurnResumed": ("turn_resumed", "goes on"),
     "TurnEnded": ("turn_ended", "is done"),
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Tracks:
-    """Both sides of a call on one clock, float32 at `rate`."""
-
-    rate: int
-    caller: Pcm
-    agent: Pcm
-
-    @classmethod
-    def of(cls, call: PhoneCall) -> Tracks:
-        """As a listener in the middle heard them, until now."""
-        rate, length = call.loudspeaker.rate, call.now()
-        spoken = resample(call.microphone_recording(), LISTEN_RATE, rate)
-        caller = np.zeros(round(length * rate), np.float32)
-        start = round(call.microphone_from * rate)
-        caller[start : start + len(spoken)] = spoken[: max(0, len(caller) - start)]
-        return cls(rate, caller, call.loudspeaker.recording(length))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +66,7 @@ def make_timeline(
     call: PhoneCall, tracks: Tracks, barge_in: BargeIn, waits: Sequence[Seconds], log: Sequence[Mapping[str, Any]]
 ) -> CallTimeline:
     """Everything that is known of the call."""
-    reader = LogReader(log, call.microphone_from)
+    reader = LogReader(log, call.microphone.began)
     turns = reader.settings().get("listen", {}).get("turns", {})
     levels = (("start", "start"), ("eager end", "eager_end"), ("end", "end"))
     versions = (log[0].get("versions") or {}) if log else {}
@@ -120,9 +99,9 @@ def speech_probability(call: PhoneCall) -> Iterator[tuple[Seconds, float]]:
     """What the embedded detector says of the microphone's recording, heard once more."""
     spec = registry.spec(Role.VOICE_ACTIVITY, "silero")
     stream = resolve(spec.factory)(spec.settings).open(ListenOptions())
-    for span in Framer(round(LISTEN_RATE * STEP_S)).push(call.microphone_recording()):
+    for span in Framer(round(LISTEN_RATE * STEP_S)).push(call.microphone.recording()):
         for activity in stream.feed(span):
-            yield call.microphone_from + activity.position / LISTEN_RATE, activity.speech
+            yield call.microphone.began + activity.position / LISTEN_RATE, activity.speech
     stream.close()
 
 

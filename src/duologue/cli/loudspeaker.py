@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,8 +25,10 @@ class Loudspeaker:
     the caller's clock.
     """
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, keep: Seconds = math.inf) -> None:
+        """`keep`: how long what was played is remembered."""
         self.rate = rate
+        self._keep = keep
         self._played: list[Played] = []
         self._odd = b""
         self.silent_at: Seconds = 0.0
@@ -38,6 +41,9 @@ class Loudspeaker:
         self._odd = payload[whole:]
         begins = max(now, self.silent_at)
         pcm = decode(payload[:whole], Encoding.PCM_S16LE)
+        if self._keep < math.inf:
+            oldest = now - self._keep
+            self._played = [part for part in self._played if part.begins + len(part.pcm) / self.rate > oldest]
         self._played.append(Played(begins, pcm))
         self.silent_at = begins + len(pcm) / self.rate
         return begins
@@ -64,10 +70,12 @@ class Loudspeaker:
             peak = max(peak, float(np.abs(stretch).max(initial=0.0)))
         return peak
 
-    def recording(self, length: Seconds) -> Pcm:
-        """What was heard from 0 to `length`, silence in between: float32 mono at `rate`."""
+    def recording(self, length: Seconds, origin: Seconds = 0.0) -> Pcm:
+        """What was heard in `length` seconds from `origin` on, silence in between: float32 mono at `rate`."""
         track = np.zeros(max(0, round(length * self.rate)), np.float32)
         for part in self._played:
-            start = round(part.begins * self.rate)
-            track[start : start + len(part.pcm)] = part.pcm[: max(0, len(track) - start)]
+            start = round((part.begins - origin) * self.rate)
+            pcm = part.pcm[max(0, -start) :]
+            start = max(0, start)
+            track[start : start + len(pcm)] = pcm[: max(0, len(track) - start)]
         return track

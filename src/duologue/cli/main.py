@@ -30,6 +30,7 @@ class CommandEntry:
 COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("demo", "duologue.cli.demo", "Hear it: a recorded caller talks to an agent."),
     CommandEntry("serve", "duologue.cli.serve", "Start the server."),
+    CommandEntry("talk", "duologue.cli.talk", "Talk to an agent, here or elsewhere: microphone or recording."),
     CommandEntry("say", "duologue.cli.say", "Say a text."),
     CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
     CommandEntry("simulate", "duologue.cli.simulate", "Test an agent offline, with simulated callers."),

@@ -9,35 +9,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import numpy as np
-
 from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
 from duologue.audio.pcm import encode
+from duologue.cli.deepgram_call import SPEAKER_RATE
 from duologue.cli.loudspeaker import Loudspeaker
+from duologue.cli.microphone import MicrophoneTape, Mouth, first_sound, frames_in_time
 from duologue.errors import EngineFailure
 from duologue.runtime.machine import Seconds
 
-FRAME_S = 0.02
-FRAME = int(LISTEN_RATE * FRAME_S)
-SPEAKER_RATE = 24_000
 PATIENCE_S = 15.0
 """For the next thing that must happen in a call."""
-
-SETTINGS: Mapping[str, Any] = {
-    "type": "Settings",
-    "experimental": True,
-    "audio": {
-        "input": {"encoding": "linear16", "sample_rate": LISTEN_RATE},
-        "output": {"encoding": "linear16", "sample_rate": SPEAKER_RATE, "container": "none"},
-    },
-    "agent": {
-        "listen": {"provider": {"type": "deepgram", "version": "v2", "model": "flux-general-en"}},
-        "think": {"provider": {"type": "rules", "model": "coffee"}},
-        "speak": {"provider": {"type": "deepgram", "model": "aura-2-thalia-en"}},
-        "greeting": "Hi, welcome to the coffee bar! What can I get for you?",
-    },
-}
-"""What any client of Deepgram's agent would send. `LatencyReport` needs `experimental`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,14 +80,12 @@ class PhoneCall:
     typed: list[str] = field(default_factory=list)
     replies: list[Reply] = field(default_factory=list)
     cleared: list[Silence] = field(default_factory=list)
-    microphone_from: Seconds = 0.0
-    """When the first sample the server got was recorded."""
+    microphone: MicrophoneTape = field(default_factory=MicrophoneTape)
     spoke_at: Seconds = 0.0
     """When the caller's last sound was, or will be; or when a line was typed."""
     over: bool = False
     _began: float = field(default_factory=time.monotonic)
-    _frames: list[Pcm] = field(default_factory=list)
-    _voice: Pcm = field(default_factory=lambda: np.zeros(0, np.float32))
+    _mouth: Mouth = field(default_factory=Mouth)
     _replying: bool = False
     _moved: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -131,16 +110,14 @@ class PhoneCall:
         self._moved.set()
 
     async def speak_into_microphone(self) -> None:
-        """Send a frame every 20 ms, as a sound card gives them: each when its last sample has been recorded."""
+        """Send a frame every 20 ms."""
         from websockets.exceptions import ConnectionClosed
 
-        self.microphone_from = self.now()
-        while not self.over:
-            due = self.microphone_from + (len(self._frames) + 1) * FRAME_S
-            await asyncio.sleep(max(0.0, due - self.now()))
-            frame, self._voice = self._voice[:FRAME], self._voice[FRAME:]
-            frame = np.pad(frame, (0, FRAME - len(frame)))
-            self._frames.append(frame)
+        self.microphone.began = self.now()
+        async for frame in frames_in_time(self._mouth, self.microphone.began, self.now):
+            if self.over:
+                return
+            self.microphone.record(frame)
             try:
                 await self.socket.send(encode(frame, Encoding.PCM_S16LE))
             except ConnectionClosed:
@@ -148,10 +125,10 @@ class PhoneCall:
 
     def say(self, name: str, voice: Pcm) -> Utterance:
         """The caller says a recording at 16 kHz, from the next frame on."""
-        begins = self.microphone_from + (len(self._frames)) * FRAME_S
+        begins = self.microphone.until
         ends = begins + len(voice) / LISTEN_RATE
         onset = begins + first_sound(voice) / LISTEN_RATE
-        self._voice = voice
+        self._mouth.say(voice)
         self.said.append(Utterance(name, begins, onset, ends - first_sound(voice[::-1]) / LISTEN_RATE, ends))
         self.spoke_at = self.said[-1].last_sound
         return self.said[-1]
@@ -197,12 +174,12 @@ class PhoneCall:
         return None
 
     def microphone_level(self) -> float:
-        """How loud the caller is now: the peak of the last frame, 0..1."""
-        return float(np.abs(self._frames[-1]).max()) if self._frames else 0.0
+        """How loud the caller is now, 0..1."""
+        return self.microphone.level()
 
-    def microphone_recording(self) -> Pcm:
-        """Everything the microphone recorded, from `microphone_from` on, at 16 kHz."""
-        return np.concatenate(self._frames) if self._frames else np.zeros(0, np.float32)
+    def loudspeaker_level(self) -> float:
+        """How loud the agent is now, 0..1."""
+        return self.loudspeaker.level(self.now())
 
     def _finished(self, mark: int) -> bool:
         spoken = self.find("ConversationText", mark, role="assistant")
@@ -235,13 +212,3 @@ class PhoneCall:
             self.cleared.append(Silence(now, unheard))
             self.replies[-1].ends, self.replies[-1].cut = now, True
         self._replying = False
-
-
-def first_sound(voice: Pcm, above: float = 0.02) -> int:
-    """Where a recording gets louder than `above` (of full scale) for good: the first of two such stretches of 10 ms."""
-    step = LISTEN_RATE // 100
-    loud = [float(np.abs(voice[start : start + step]).max(initial=0.0)) > above for start in range(0, len(voice), step)]
-    for index in range(len(loud) - 1):
-        if loud[index] and loud[index + 1]:
-            return index * step
-    return 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -44,23 +44,33 @@ class ServerAddress:
         """Host and port."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    @property
+    def is_loopback(self) -> bool:
+        """On this machine."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
     def socket_url(self, path: str) -> str:
         """The WebSocket at a path."""
         return f"{'wss' if self.secure else 'ws'}://{self.authority}{self.prefix}{path}"
 
     @contextlib.asynccontextmanager
-    async def connect(self, path: str) -> AsyncIterator[Any]:
-        """A connection of the `websockets` library. Raises `EngineFailure` or `Violation` saying why there is none, and what to do."""
+    async def connect(
+        self, path: str, headers: Mapping[str, str] | None = None, key_variable: str = KEY_VARIABLE
+    ) -> AsyncIterator[Any]:
+        """A connection of the `websockets` library, with the key in `headers`, or in `X-API-Key` without them.
+
+        Raises `EngineFailure` or `Violation` saying why there is none, and what to do.
+        """
         from websockets.asyncio.client import connect
         from websockets.exceptions import InvalidHandshake, InvalidStatus
 
-        headers = {"X-API-Key": os.environ.get(KEY_VARIABLE) or "duologue"}
+        given = {"X-API-Key": os.environ.get(KEY_VARIABLE) or "duologue"} if headers is None else headers
         try:
             socket = await connect(
-                self.socket_url(path), additional_headers=headers, compression=None, max_size=None, proxy=None
+                self.socket_url(path), additional_headers=given, compression=None, max_size=None, proxy=None
             )
         except InvalidStatus as refused:
-            raise _refused(refused.response.status_code, refused.response.body) from None
+            raise _refused(refused.response.status_code, refused.response.body, key_variable) from None
         except ssl.SSLError as error:
             raise Violation(
                 "tls",
@@ -69,16 +79,16 @@ class ServerAddress:
             ) from None
         except (OSError, TimeoutError, InvalidHandshake) as error:
             why = getattr(error, "strerror", None) or str(error) or "no answer"
-            raise EngineFailure(
-                "server", f"cannot reach {self.authority}: {why}. Is it running? Start one with: duologue serve"
-            ) from None
+            start = ". Is it running? Start one with: duologue serve" if self.is_loopback else ""
+            raise EngineFailure("server", f"cannot reach {self.authority}: {why}{start}") from None
         async with socket:
             yield socket
 
 
-def _refused(status: int, body: bytes | bytearray | None) -> Violation:
+def _refused(status: int, body: bytes | bytearray | None, variable: str = KEY_VARIABLE) -> Violation:
     text = (body or b"").decode(errors="replace").strip()[:300]
     if status in (401, 403):
-        remedy = f"Put a key into {KEY_VARIABLE}; `duologue keys create --name me` makes one."
-        return Violation("unauthorized", "the server wants a key", remedy=remedy)
+        own = "; `duologue keys create --name me` makes one" if variable == KEY_VARIABLE else ""
+        wrong = f", and does not take the one in {variable}" if os.environ.get(variable) else ""
+        return Violation("unauthorized", f"the server wants a key{wrong}", remedy=f"Put a key into {variable}{own}.")
     return Violation("refused", f"the server answered {status}: {text}")
