@@ -15,7 +15,7 @@ from duologue.agent.commands import ClearAudio, EndReason, PlayAudio
 from duologue.agent.events import Event
 from duologue.agent.notices import Notice
 from duologue.agent.settings import AgentSettings
-from duologue.audio.formats import AudioFormat
+from duologue.audio.formats import AudioFormat, Samples
 from duologue.errors import Violation
 from duologue.listen.events import ListenEvent
 from duologue.listen.hypothesis import ListenOptions
@@ -43,6 +43,10 @@ class Deadlines:
     """Length of a connection."""
     warn_before: Seconds | None = None
     """A warning this long before the session's end."""
+    speech_excuses: bool = True
+    """The client may be silent while the agent speaks."""
+    pings_count: bool = False
+    """The client's WebSocket pings are messages too, for `idle`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,13 @@ class Audio:
 @dataclass(frozen=True, slots=True)
 class Ping:
     """A sign of life that means nothing else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    """The client's loudspeaker: so many samples of everything sent on this socket are over, in the format agreed on."""
+
+    position: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +85,8 @@ class Open:
     audio_out: AudioFormat
     container: str = "none"
     """`none` or `wav`; a header precedes each reply then."""
+    complete: bool = False
+    """The settings name every policy, so the server's own are not put over them."""
 
 
 class AgentDialect(Protocol):
@@ -81,7 +94,7 @@ class AgentDialect(Protocol):
 
     deadlines: Deadlines
 
-    def receive(self, frame: Frame) -> Sequence[Open | Audio | Event | Ping | Close]:
+    def receive(self, frame: Frame) -> Sequence[Open | Audio | Event | Played | Ping | Close]:
         """Translate one frame. Raises `Violation`."""
         ...
 
