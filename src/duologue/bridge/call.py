@@ -26,6 +26,7 @@ from duologue.bridge.events import (
 from duologue.bridge.ingress.ingress import CallFacts, Ingress, ToneKind
 from duologue.bridge.media import MediaUnit
 from duologue.bridge.pump import Frame
+from duologue.bridge.routing import Traits
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
@@ -66,6 +67,8 @@ class Playout(Protocol):
 
 class Call(MediaUnit):
     """One leg. Orders take effect when they are called; awaiting them waits for the outcome."""
+
+    traits = Traits(reports_heard=True)
 
     def __init__(
         self,
@@ -208,7 +211,7 @@ class Call(MediaUnit):
     def passed(self, position: Samples, *, heard: bool) -> None:
         """Nobody asks how much of a caller's own audio was taken."""
 
-    def drained(self) -> None:
+    def emptied(self, *, cleared: bool) -> None:
         """A caller's audio is passed on as it comes."""
 
     def _settle(self) -> None:

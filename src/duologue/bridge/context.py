@@ -7,7 +7,7 @@ script that uses the bridge without a scenario gets one for its event loop.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any, Protocol
@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from duologue.bridge.guard import Guard
 from duologue.bridge.pump import MediaPump
 from duologue.errors import Refused
 from duologue.ids import IdSource, RandomIds
@@ -33,7 +34,7 @@ Failed = Callable[[str, BaseException], None]
 class Closable(Protocol):
     """A unit that holds something open."""
 
-    async def close(self) -> None: ...
+    def close(self) -> Awaitable[None]: ...
 
 
 class ScenarioContext:
@@ -121,10 +122,8 @@ class ScenarioContext:
             _current.reset(token)
 
     async def _run(self, work: Coroutine[Any, Any, object], event: str) -> None:
-        try:
+        with Guard(event, self.fail):
             await work
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything; it ends its scenario, and nothing else
-            self.fail(event, error)
 
 
 _current: ContextVar[ScenarioContext | None] = ContextVar("duologue_scenario", default=None)

@@ -17,6 +17,7 @@ import structlog
 
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import BridgeEvent, EventName
+from duologue.bridge.guard import Guard
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
@@ -131,11 +132,9 @@ class Listeners:
 
     def _call(self, listener: Listener, event: BridgeEvent) -> None:
         began = self._host.now()
-        try:
+        returned: object = None
+        with Guard(str(event.name), self._host.fail):
             returned = listener(event)
-        except Exception as error:  # noqa: BLE001 - a user's function may raise anything; it ends its scenario, and nothing else
-            self._host.fail(str(event.name), error)
-            return
         _tell_slow(
             str(event.name), self._host.now() - began, "Make it a coroutine function, and await what takes long."
         )

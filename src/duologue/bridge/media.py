@@ -54,8 +54,8 @@ class MediaUnit(ABC):
         otherwise handed over or dropped."""
 
     @abstractmethod
-    def drained(self) -> None:
-        """Everything this unit gave has been handed over."""
+    def emptied(self, *, cleared: bool) -> None:
+        """Nothing this unit gave waits any more: it was handed over, or `cleared`."""
 
     def send_media_to(
         self,

@@ -23,7 +23,7 @@ from duologue.bridge.routing import (
     Play,
     RateSet,
     StreamLabel,
-    TellDrained,
+    TellEmptied,
     TellEnded,
     TellOverflow,
     TellReplaced,
@@ -145,7 +145,7 @@ class MediaPump:
                 if order.source in self._units:
                     self._tell(self._units[order.source], order)
 
-    def _tell(self, unit: MediaUnit, order: Pass | TellStarted | TellEnded | TellOverflow | TellDrained) -> None:
+    def _tell(self, unit: MediaUnit, order: Pass | TellStarted | TellEnded | TellOverflow | TellEmptied) -> None:
         match order:
             case Pass(_, position):
                 unit.passed(position, heard=False)
@@ -155,8 +155,8 @@ class MediaPump:
                 unit.tell(MediaEnded(unit, MediaInfo(round(sounded * 1000, 3)), label.tag))
             case TellOverflow(_, label):
                 unit.tell(MediaOverflow(unit, unit.traits.bound_s, label.tag))
-            case TellDrained():
-                unit.drained()
+            case TellEmptied(_, cleared):
+                unit.emptied(cleared=cleared)
 
     def _tell_replaced(self, target: int, old: int, new: int) -> None:
         if {target, old, new} <= self._units.keys():

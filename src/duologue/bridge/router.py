@@ -30,7 +30,7 @@ from duologue.bridge.routing import (
     RateSet,
     SourceKind,
     StreamLabel,
-    TellDrained,
+    TellEmptied,
     TellEnded,
     TellOverflow,
     TellReplaced,
@@ -184,6 +184,7 @@ class MediaRouter:
             if tag is None or edge.label.tag == tag:
                 edge.converter.restart()
                 self._orders.append(DropAudio(edge.target))
+        self._orders.append(TellEmptied(source, cleared=True))
 
     def _run_stream(self, source: int, unit: _Unit, tag: str, now: Seconds) -> None:
         label, stream = unit.streams[tag]
@@ -199,7 +200,7 @@ class MediaRouter:
                 self._play(edge, taken.pcm, taken.position)
             self._orders.append(Pass(source, taken.position))
             if not any(other.held for _, other in unit.streams.values()):
-                self._orders.append(TellDrained(source))
+                self._orders.append(TellEmptied(source, cleared=False))
         ends_at = stream.ends_at()
         if ends_at is not None and ends_at <= now:
             self._orders.append(TellEnded(source, label, stream.end_run()))

@@ -28,6 +28,8 @@ class Traits:
     """Sources it hears at once; one more takes the place of the oldest."""
     bound_s: Seconds = 10.0
     """How much of its audio may wait for its turn."""
+    reports_heard: bool = False
+    """It says what of the audio it took has been heard (`passed(..., heard=True)`), not only that it took it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +173,11 @@ class TellOverflow:
 
 
 @dataclass(frozen=True, slots=True)
-class TellDrained:
-    """Nothing of a unit's audio waits any more: the last of it was played."""
+class TellEmptied:
+    """Nothing of a unit's audio waits any more: the last of it was played, or it was cleared."""
 
     source: int
+    cleared: bool
 
 
-MediaOrder: TypeAlias = Play | Pass | DropAudio | TellStarted | TellEnded | TellReplaced | TellOverflow | TellDrained
+MediaOrder: TypeAlias = Play | Pass | DropAudio | TellStarted | TellEnded | TellReplaced | TellOverflow | TellEmptied
