@@ -1,110 +1,89 @@
-"""What the caller has heard: frames handed to a way in, the marks between them, and the marks that came back.
+"""What the caller has heard: audio handed to a way in, the marks set in it, and the marks that came back.
 
-Positions are samples, counted over what was handed over and not dropped again: a clear takes back what had not been heard, so that the
-next frame follows what had. At a mark that comes back the position is exact. Between marks it is the last one plus the time since, and
-never beyond the next mark still out: what lies behind it has not been played, whatever the clock says.
+Positions are samples handed over since the call began. A mark that comes back makes the position exact. Between marks it is the last one
+plus the time since, and never beyond the next mark still out: what lies behind that has not been played, whatever the clock says. A mark
+stands behind the first frame of every stretch, so that the time a frame takes to the far end is known from the beginning.
 
-A transport without marks that plays frames as they are written (AudioSocket) has the clock alone: `echoes=False`, and `due` says which
-marks are reached.
+A clear drops what had not been played. Marks that come back because of it say nothing about what was heard; they are told apart by
+remembering which were out. The position stays where the loudspeaker stopped, and moves behind the dropped audio when the next is played.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from enum import StrEnum
 
 from duologue.audio.formats import Samples
 from duologue.runtime.machine import Seconds
 
+MARK_EVERY_S: Seconds = 0.1
+"""Between two marks of a stretch; the most that a position between marks can be wrong by."""
+STRETCH_GAP_S: Seconds = 0.06
+"""Frames further apart than this, beside their own length, are two stretches."""
 MAX_MARKS = 1_000
-"""Marks out at once, and cancelled ones remembered; the oldest is forgotten."""
+"""Marks out at once; the oldest is forgotten, which a later one makes good."""
 
 
-class Mark(StrEnum):
-    """What became of a mark."""
-
-    PLAYED = "played"
-    """Everything before it has been heard."""
-    CANCELLED = "cancelled"
-    """It came back because of a clear; what was before it may not have been heard."""
-    UNKNOWN = "unknown"
-    """Never sent, or long forgotten."""
-
-
-class Playout:
+class MarkedPlayout:
     """The loudspeaker at the far end of one call."""
 
-    def __init__(self, rate: int, *, echoes: bool = True) -> None:
-        """`echoes`: the far end tells when a mark is reached."""
+    def __init__(self, rate: int, mark_every_s: Seconds = MARK_EVERY_S) -> None:
         self._rate = rate
-        self._echoes = echoes
+        self._mark_every: Samples = round(mark_every_s * rate)
         self._handed: Samples = 0
         self._known: Samples = 0
         self._known_at: Seconds = 0.0
         self._heard: Samples = 0
         self._out: deque[tuple[str, Samples]] = deque()
-        self._cancelled: deque[str] = deque(maxlen=MAX_MARKS)
-
-    @property
-    def handed(self) -> Samples:
-        """How much was handed over and not dropped."""
-        return self._handed
+        self._marks = 0
+        self._marked: Samples = 0
+        self._silent_at: Seconds = -STRETCH_GAP_S
+        self._stopped = True
 
     @property
     def marks(self) -> tuple[str, ...]:
         """Names of the marks that are out, oldest first."""
         return tuple(name for name, _ in self._out)
 
-    def hand(self, samples: Samples, now: Seconds) -> None:
-        """`samples` more are handed over now."""
-        if self.heard(now) >= self._handed:
-            self._know(self._handed, now)  # the loudspeaker was waiting: it goes on from here
+    def sent(self, samples: Samples, now: Seconds) -> str | None:
+        """`samples` more were handed over; the name of a mark to set right behind them, when one is wanted there."""
+        begins = self._stopped or now - self._silent_at > STRETCH_GAP_S
+        if begins:
+            self._stopped = False
+            self._know(self._handed, now)  # the loudspeaker was silent: it goes on from here
         self._handed += samples
-
-    def mark(self, name: str) -> None:
-        """A mark is sent behind everything handed over so far."""
+        self._silent_at = now + samples / self._rate
+        if not begins and self._handed - self._marked < self._mark_every:
+            return None
+        self._marks += 1
+        self._marked = self._handed
         if len(self._out) == MAX_MARKS:
             self._out.popleft()
-        self._out.append((name, self._handed))
+        self._out.append((f"m{self._marks}", self._handed))
+        return f"m{self._marks}"
 
-    def returned(self, name: str, now: Seconds) -> Mark:
-        """A mark came back. Marks sent before it have been reached as well, even if nobody says so."""
-        if name in self._cancelled:
-            self._cancelled.remove(name)
-            return Mark.CANCELLED
+    def played(self, name: str, now: Seconds) -> None:
+        """A mark came back. Those set before it have been reached too, even if nobody says so; an unknown or cleared one is ignored."""
         position = next((position for known, position in self._out if known == name), None)
         if position is None:
-            return Mark.UNKNOWN
-        while self._out[0][0] != name:
-            self._out.popleft()
-        self._out.popleft()
+            return
+        while self._out.popleft()[0] != name:
+            pass
         self._heard = max(self._heard, position)
         self._know(position, now)
-        return Mark.PLAYED
 
-    def due(self, now: Seconds) -> list[str]:
-        """The marks the clock has reached, each once; for a far end that does not tell."""
-        heard = self.heard(now)
-        reached = []
-        while not self._echoes and self._out and self._out[0][1] <= heard:
-            reached.append(self._out.popleft()[0])
-        return reached
+    def cleared(self, now: Seconds) -> None:
+        """The far end was told to drop what it has not played."""
+        self.heard(now)
+        self._out.clear()
+        self._stopped = True
 
     def heard(self, now: Seconds) -> Samples:
-        """How much the caller has heard. Never falls."""
-        elapsed = max(0, round((now - self._known_at) * self._rate))
-        bound = self._out[0][1] if self._echoes and self._out else self._handed
-        self._heard = max(self._heard, min(self._known + elapsed, bound, self._handed))
+        """How much has been heard, or dropped before what is heard now. Never falls."""
+        if not self._stopped:
+            elapsed = max(0, round((now - self._known_at) * self._rate))
+            bound = self._out[0][1] if self._out else self._handed
+            self._heard = max(self._heard, min(self._known + elapsed, bound))
         return self._heard
-
-    def clear(self, now: Seconds) -> Samples:
-        """What was not heard is dropped, and the marks that are out are cancelled. Returns what had been heard."""
-        heard = self.heard(now)
-        self._cancelled.extend(name for name, _ in self._out)
-        self._out.clear()
-        self._handed = heard
-        self._know(heard, now)
-        return heard
 
     def _know(self, position: Samples, now: Seconds) -> None:
         self._known, self._known_at = position, now
