@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from duologue.usage.meter import RowStatus, UsageMeter
+import pytest
+
+from duologue.agent.settings import ThinkSettings
+from duologue.think.completion import ModelChoice
+from duologue.think.messages import Endpoint
+from duologue.usage.meter import OWN_MODEL, RowStatus, UsageMeter
 
 
 def test_a_row_says_what_was_counted_up_to_now() -> None:
@@ -16,3 +21,30 @@ def test_a_row_says_what_was_counted_up_to_now() -> None:
 def test_a_wall_clock_set_back_makes_no_negative_length() -> None:
     row = UsageMeter("1", "", "stt", "/", 100.0).row(40.0, RowStatus.CLOSED)
     assert (row.connection_s, row.updated_at) == (0.0, 100.0)
+
+
+OWN = ModelChoice("custom", "m", endpoint=Endpoint("https://models.example/v1/chat/completions"))
+OURS = ModelChoice("open_ai", "gpt-4o-mini")
+
+
+@pytest.mark.parametrize(
+    ("choices", "own"),
+    [((OWN,), "model"), ((OWN, OWN), "model"), ((OURS,), ""), ((OWN, OURS), ""), ((), "")],
+)
+def test_the_clients_own_model_is_remembered_unless_one_of_ours_may_answer(
+    choices: tuple[ModelChoice, ...], own: str
+) -> None:
+    meter = UsageMeter("1", "", "agent", "/agent", 0.0)
+    meter.begin_thinking(ThinkSettings(choices=choices))
+    assert meter.row(1.0, RowStatus.OPEN).own == own
+
+
+def test_a_model_that_was_not_the_clients_own_all_the_time_is_ours() -> None:
+    meter = UsageMeter("1", "", "agent", "/agent", 0.0)
+    own, ours = ThinkSettings(choices=(OWN,)), ThinkSettings(choices=(OURS,))
+    meter.begin_thinking(own)
+    meter.change_thinking(own)
+    assert meter.own == OWN_MODEL
+    meter.change_thinking(ours)
+    meter.change_thinking(own)
+    assert meter.own == ""

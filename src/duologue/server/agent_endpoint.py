@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Protocol
 
 from duologue.agent.commands import Command, EndReason, Synthesize
-from duologue.agent.events import CompletionReceived, DrainRequested, Event, ListenChanged
+from duologue.agent.events import CompletionReceived, DrainRequested, Event, ListenChanged, ThinkChanged
 from duologue.agent.notices import Warned, Welcomed
 from duologue.agent.responder import ModelResponder
 from duologue.agent.runner import AgentParts, SessionRunner
@@ -141,6 +141,9 @@ class AgentEndpoint:
                 pass  # the deadline has been told already
             case Close():
                 self._end(EndReason.FINISHED)
+            case ThinkChanged(think):
+                self._meter.change_thinking(think)
+                self._feed(item)
             case ListenChanged(listen):
                 self._feed(ListenChanged(self._heard_as(listen)))
             case _:
@@ -157,6 +160,7 @@ class AgentEndpoint:
             return
         self._out.life.opened()
         self._out.begin(self._rate, opened.audio_out)
+        self._meter.begin_thinking(opened.settings.think)
         settings = self._settled(opened.settings)
         # Ids of their own seed, so that the log replays to the same commands.
         seed = int(services.ids.uuid().replace("-", ""), 16)

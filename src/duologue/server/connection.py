@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, suppress
 from typing import Protocol, assert_never
 
 from duologue.agent.commands import EndReason
-from duologue.auth.concurrency import Kind
+from duologue.auth.concurrency import Kind, Lease
 from duologue.auth.credentials import read_credentials
 from duologue.errors import DuologueError
 from duologue.protocols.dialect import Deadlines, Frame
@@ -22,7 +22,7 @@ from duologue.server.asgi import Receive, Scope, Send
 from duologue.server.lifecycle import Going
 from duologue.server.refusals import Vendor, refusal_of, refuse_socket
 from duologue.server.services import Services
-from duologue.server.socket import FLUSH_S, Socket
+from duologue.server.socket import FLUSH_S, LEFT, Socket
 from duologue.usage.meter import UsageMeter
 
 GOING_AWAY = (1012, "server going away")
@@ -155,7 +155,7 @@ async def serve_connection(services: Services, route: Route, scope: Scope, recei
     """Admit or refuse one handshake, and serve the connection."""
     async with AsyncExitStack() as held:
         try:
-            endpoint, subprotocol = await _admit(services, route, scope, held)
+            endpoint, subprotocol, lease = await _admit(services, route, scope, held)
             await endpoint.prepare()
         except DuologueError as error:
             request_id = services.ids.uuid()
@@ -171,21 +171,23 @@ async def serve_connection(services: Services, route: Route, scope: Scope, recei
         going = Going(endpoint.drain, lambda: socket.end(*GOING_AWAY))
         services.lifecycle.enter(going)
         held.callback(services.lifecycle.leave, going)
-        await _converse(services, endpoint, socket, route.path)
+        await _converse(services, endpoint, socket, lease, route.path)
 
 
-async def _admit(services: Services, route: Route, scope: Scope, held: AsyncExitStack) -> tuple[Endpoint, str | None]:
-    """The endpoint and the subprotocol to select; what must be given back is put into `held`. Raises `DuologueError`."""
+async def _admit(
+    services: Services, route: Route, scope: Scope, held: AsyncExitStack
+) -> tuple[Endpoint, str | None, Lease]:
+    """The endpoint, the subprotocol to select and the place taken; what must be given back is put into `held`. Raises `DuologueError`."""
     handshake = read_handshake(scope)
     credentials = read_credentials(handshake)
     await services.admit()
     identity = await services.identify(credentials)
-    held.enter_context(services.lease(identity, route.kind))
+    lease = held.enter_context(services.lease(identity, route.kind))
     meter = services.ledger.open(services.ids.uuid(), identity.key, route.kind.value, route.path)
     held.callback(services.ledger.close, meter)
     endpoint = route.endpoint(services, _without_secrets(handshake), meter)
     held.push_async_callback(endpoint.release)
-    return endpoint, credentials.subprotocol
+    return endpoint, credentials.subprotocol, lease
 
 
 def _without_secrets(handshake: Handshake) -> Handshake:
@@ -196,12 +198,12 @@ def _without_secrets(handshake: Handshake) -> Handshake:
     return Handshake(handshake.path, Query(query, handshake.query.members), headers)
 
 
-async def _converse(services: Services, endpoint: Endpoint, socket: Socket, path: str) -> None:
+async def _converse(services: Services, endpoint: Endpoint, socket: Socket, lease: Lease, path: str) -> None:
     """Run an accepted connection to its goodbye."""
     life = Life(endpoint, services)
     try:
         life.start()
-        await _run(endpoint, socket, life)
+        await _run(endpoint, socket, lease, life)
     except Exception:
         # A bug of ours must cost its own connection and no other: it is told, logged with its trace, and closed.
         services.log.exception("connection_broke", route=path, request_id=endpoint.request_id)
@@ -214,17 +216,20 @@ async def _converse(services: Services, endpoint: Endpoint, socket: Socket, path
                 await socket.write()
     finally:
         life.stop()
+    lease.release()  # before the goodbye: a client that has read it may connect again at once
     await socket.close()
     code, _ = socket.ending or (1000, "")
     services.metrics.closed.labels(path, str(code)).inc()
 
 
-async def _run(endpoint: Endpoint, socket: Socket, life: Life) -> None:
+async def _run(endpoint: Endpoint, socket: Socket, lease: Lease, life: Life) -> None:
     async with asyncio.TaskGroup() as tasks:
         writer = tasks.create_task(socket.write())
         work = tasks.create_task(endpoint.run(socket, life))
         work.add_done_callback(lambda done: _ended(done, socket))
         await socket.ended()
+        if socket.ending == LEFT:
+            lease.release()  # nobody is connected any more; what is still to be put away here is no concern of the next one
         work.cancel()
         await asyncio.wait([writer], timeout=FLUSH_S)
         writer.cancel()

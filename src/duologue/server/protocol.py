@@ -1,7 +1,8 @@
-"""uvicorn's WebSocket protocol with two corners rounded off.
+"""uvicorn's WebSocket protocol with three corners rounded off.
 
 A message over the limit is told in the vendor's words before the 1009, and the rest of it is read and thrown away, so that the client
 finds the answer instead of a reset connection. And a client that reads nothing can be let go: `scope["extensions"]["duologue.abort"]`.
+One that is not there any more, which only the kernel knows, is let go at the next ping.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+from duologue.server.peer import read_peer
 from duologue.server.socket import ABORT, TOO_LARGE
 
 LINGER_S = 10.0
@@ -40,6 +42,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         """Says what a client is told whose message is over the limit."""
         self._farewell = farewell
 
+    def send_keepalive_ping(self) -> None:
+        """Ping, unless nobody is there."""
+        peer = read_peer(self.transport.get_extra_info("socket"))
+        if peer is not None and peer.gone:
+            self.ping_timer = None
+            self.transport.abort()
+            return
+        super().send_keepalive_ping()
+
     def data_received(self, data: bytes) -> None:
         """Feed the parser, or throw away what comes behind a failure."""
         if self._lingering is not None:
@@ -57,8 +68,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         closing = self.conn.close_sent
         code, reason = (closing.code, closing.reason) if closing is not None else (1002, "")
         self.queue.put_nowait({"type": "websocket.disconnect", "code": code, "reason": reason})
-        if code == 1009 and self._farewell and not self.close_sent:
-            frame = Frame(Opcode.TEXT, self._farewell().encode())
+        farewell = self._farewell() if code == 1009 and self._farewell and not self.close_sent else ""
+        if farewell:  # some sockets have no words for it, and an empty text is no JSON
+            frame = Frame(Opcode.TEXT, farewell.encode())
             self.transport.write(frame.serialize(mask=False, extensions=[]))
         self.transport.write(b"".join(self.conn.data_to_send()))
         self.close_sent = True

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from duologue.agent.settings import ThinkSettings
+
 
 class RowStatus(StrEnum):
     """Where a row stands."""
@@ -40,6 +42,15 @@ OWN_MODEL = "model"
 """The client's own language model answered, so that ours cost nothing."""
 
 
+def own_parts(think: ThinkSettings) -> str:
+    """What a client brings itself that thinks so: the model, if every model it named has an address of the client's.
+
+    With one of ours among the fallbacks the answer may come from there.
+    """
+    own = bool(think.choices) and all(choice.endpoint and choice.endpoint.url for choice in think.choices)
+    return OWN_MODEL if own else ""
+
+
 @dataclass(slots=True)
 class UsageMeter:
     """Counts while a connection lasts."""
@@ -57,6 +68,14 @@ class UsageMeter:
     output_tokens: int = 0
     own: str = ""
     """As in the row; known once the session is open."""
+
+    def begin_thinking(self, think: ThinkSettings) -> None:
+        """The session opens."""
+        self.own = own_parts(think)
+
+    def change_thinking(self, think: ThinkSettings) -> None:
+        """The client names other models. Its own must have been there from the first to the last."""
+        self.own = self.own and own_parts(think)
 
     def row(self, now: float, status: RowStatus) -> UsageRow:
         """The row as it is at `now`, on the wall clock."""
