@@ -13,9 +13,10 @@ from typing import Any, cast
 from litestar import Litestar
 
 from duologue.errors import DuologueError
-from duologue.server.asgi import Receive, Scope, Send
+from duologue.server.asgi import AsgiMessage, Receive, Scope, Send
 from duologue.server.connection import serve_connection
 from duologue.server.cors import CrossOrigin
+from duologue.server.extension import Extension
 from duologue.server.http import http_application
 from duologue.server.refusals import refuse_socket, unknown_path
 from duologue.server.routes import find_route
@@ -27,8 +28,9 @@ _PARAMETER = re.compile(r"\{[^}]*\}")
 class Application:
     """One server's ASGI callable. Its HTTP half is built when it is first needed: a simulation makes thousands of servers and asks none."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, extension: Extension | None = None) -> None:
         self.services = services
+        self.extension = extension
         self._cross_origin = CrossOrigin(services.config.server.origins)
         self._running: asyncio.Task[None] | None = None
 
@@ -43,7 +45,10 @@ class Application:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Dispatch by scope type."""
-        if scope["type"] == "websocket":
+        added = self.extension.find(scope) if self.extension is not None and scope["type"] != "lifespan" else None
+        if added is not None:
+            await added(scope, receive, send)
+        elif scope["type"] == "websocket":
             await self._serve_socket(scope, receive, send)
         elif scope["type"] == "http":
             await self._serve_http(scope, receive, send)
@@ -77,6 +82,8 @@ class Application:
 
     async def _serve_http(self, scope: Scope, receive: Receive, send: Send) -> None:
         if not await self._cross_origin.answers(scope, receive, send):
+            if scope["method"] == "HEAD":  # whatever can be had can be asked about (RFC 9110, 9.3.2)
+                scope, send = {**scope, "method": "GET"}, _without_content(send)
             marked = self._cross_origin.wrap(scope, send)
             await cast("Any", self.http)(self._without_prefix(scope), receive, marked)
 
@@ -106,11 +113,20 @@ class Application:
         return scope
 
 
-def create_app(services: Services) -> Application:
+def create_app(services: Services, extension: Extension | None = None) -> Application:
     """A plain ASGI application over the services, complete before the first request."""
-    application = Application(services)
+    application = Application(services, extension)
     application.http  # noqa: B018 - built here
     return application
+
+
+def _without_content(send: Send) -> Send:
+    """A `send` that keeps the headers of an answer only."""
+
+    async def headers_only(message: AsgiMessage) -> None:
+        await send({**message, "body": b""} if message["type"] == "http.response.body" else message)
+
+    return headers_only
 
 
 def _paths(http: Litestar) -> list[str]:
