@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 from functools import cache
 from pathlib import Path
 
@@ -49,6 +50,53 @@ def python(release: str) -> Path:
             missing(f"{release} cannot be installed: {made.stderr[-500:]}")
         ready.write_text(requirements.read_text(encoding="utf-8"), encoding="utf-8")
     return interpreter
+
+
+@cache
+def sources(release: str, folder: str) -> Path:
+    """A folder of the source package of `release`, such as `cartesia-3.2.0` and `examples`: what its wheel leaves out.
+
+    pip fetches it, and takes it only with a hash that the locked file has for the release. It is other people's work: it stays in the
+    environment's folder and is never copied into the project.
+    """
+    interpreter = python(release)
+    place = HOMES / release / "sources"
+    if not (place / folder).is_dir():
+        name, _, version = release.rpartition("-")
+        place.mkdir(exist_ok=True)
+        wanted = place / "wanted.txt"
+        wanted.write_text(_locked(release, f"{name}=={version}"), encoding="utf-8")
+        command = [str(interpreter), "-m", "pip", "download", "-q", "--no-deps", "--require-hashes"]
+        fetched = run([*command, "--no-binary", name, "-d", str(place), "-r", str(wanted)], _indexes(), INSTALL_LIMIT_S)
+        archives = sorted(place.glob("*.tar.gz"))
+        if fetched.returncode or not archives:
+            missing(f"the source package of {release} cannot be had: {fetched.stderr[-500:]}")
+        _unpack(archives[0], folder, place)
+    return place / folder
+
+
+def _unpack(archive: Path, folder: str, place: Path) -> None:
+    """The files of one folder of a source package, by their own names."""
+    inside = f"{archive.name.removesuffix('.tar.gz')}/{folder}/"
+    with tarfile.open(archive) as package:
+        (place / folder).mkdir()
+        for member in package.getmembers():
+            content = package.extractfile(member) if member.name.startswith(inside) else None
+            if content is not None:
+                (place / folder / Path(member.name).name).write_bytes(content.read())
+
+
+def _locked(release: str, requirement: str) -> str:
+    """One requirement of the locked file of `release`, with its hashes."""
+    lines = (ROOT / "requirements" / "sdk" / f"{release}.txt").read_text(encoding="utf-8").splitlines()
+    begin = lines.index(f"{requirement} \\")
+    end = next(index for index in range(begin, len(lines)) if not lines[index].endswith("\\"))
+    return "\n".join(lines[begin : end + 1]) + "\n"
+
+
+def _indexes() -> dict[str, str]:
+    """What says where packages are fetched from."""
+    return {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
 
 
 @cache
@@ -92,6 +140,10 @@ def run_node(program: str, *arguments: str, release: str = "", option: str = "")
     return run([binary, *([option] if option else []), str(copy), *arguments], {})
 
 
-def run(command: list[str], extra: dict[str, str]) -> subprocess.CompletedProcess[str]:
+def run(
+    command: list[str], extra: dict[str, str], limit_s: float = RUN_LIMIT_S, cwd: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-    return subprocess.run(command, capture_output=True, text=True, timeout=RUN_LIMIT_S, env=keep | extra, check=False)
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=limit_s, env=keep | extra, check=False, cwd=cwd
+    )

@@ -15,7 +15,6 @@ from duologue.server.app import Application
 from duologue.server.lifecycle import Phase
 from duologue.sim.clock import run
 from tests.server.driving import Client, application, light
-from tests.server.test_connection import with_keys
 
 
 async def request(
@@ -63,7 +62,7 @@ async def request(
     content = b"".join(message.get("body", b"") for message in sent)
     given = {name.decode(): value.decode() for name, value in sent[0]["headers"]}
     kind = given.get("content-type", "")
-    if "json" in kind:
+    if "json" in kind and content:
         return sent[0]["status"], given, json.loads(content)
     return sent[0]["status"], given, content if "audio" in kind or "octet" in kind else content.decode()
 
@@ -130,61 +129,7 @@ def test_metrics_count_connections_refusals_and_closes() -> None:
     run(main())
 
 
-def test_voices_are_paged_to_an_empty_page() -> None:
-    async def main() -> None:
-        async with application() as app:
-            seen: list[str] = []
-            after = ""
-            for _ in range(20):
-                _, _, page = await request(app, f"/voices?limit=3{after}")
-                if not page["data"]:
-                    break
-                seen += [voice["id"] for voice in page["data"]]
-                after = f"&starting_after={seen[-1]}"
-            assert len(seen) == len(set(seen)) == len(list(app.services.voices))
-            _, _, back = await request(app, f"/voices?limit=2&ending_before={seen[3]}")
-            assert [voice["id"] for voice in back["data"]] == seen[1:3]
-            status, _, voice = await request(app, f"/prefix/voices/{seen[0]}/")
-            assert (status, voice["name"]) == (200, "clara")
-            status, _, body = await request(app, "/voices/none")
-            assert (status, body["error_code"]) == (404, "voice_not_found")
-
-    run(main())
-
-
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ("q=british+EVEN", ["arthur"]),
-        ("gender=feminine&language=en-gb", ["grace"]),
-        ("language=en&gender=masculine", ["henry", "felix", "walter", "arthur"]),
-        ("language=fr", []),
-        ("is_owner=true", []),
-        ("is_owner=false&q=clara", ["clara"]),
-    ],
-)
-def test_voices_can_be_searched(query: str, names: list[str]) -> None:
-    async def main() -> None:
-        async with application() as app:
-            _, _, page = await request(app, f"/voices?{query}")
-            assert [voice["name"] for voice in page["data"]] == names
-
-    run(main())
-
-
-def test_voices_need_a_key_where_keys_are_needed() -> None:
-    async def main() -> None:
-        async with application(change=with_keys) as app:
-            status, _, body = await request(app, "/voices")
-            assert (status, body["title"]) == (401, "Unauthorized")
-            status, _, _ = await request(app, "/voices", headers=[(b"x-api-key", b"good")])
-            assert status == 200
-            assert (await request(app, "/healthz"))[0] == 200
-
-    asyncio.run(main())
-
-
-@pytest.mark.parametrize("path", ["/nothing", "/voices/a/b", "/tts/websocket"])
+@pytest.mark.parametrize("path", ["/nothing", "/voices/a/b", "/docs/more", "/%2e%2e/etc"])
 def test_unknown_paths_are_json(path: str) -> None:
     async def main() -> None:
         async with application() as app:
@@ -198,8 +143,11 @@ def test_unknown_paths_are_json(path: str) -> None:
 def test_a_wrong_method_and_a_bad_query_are_json_too() -> None:
     async def main() -> None:
         async with application() as app:
-            status, _, body = await request(app, "/voices", method="DELETE")
-            assert (status, body["title"]) == (404, "Not found")
+            status, headers, body = await request(app, "/voices", method="DELETE")
+            assert (status, body["title"], body["category"]) == (405, "Method not allowed", "METHOD_NOT_ALLOWED")
+            assert headers["allow"] == "GET, HEAD, OPTIONS"
+            assert headers["x-should-retry"] == "false"
+            assert (await request(app, "/stt", method="GET"))[1]["allow"] == "OPTIONS, POST"
             status, _, body = await request(app, "/voices?limit=many")
             assert (status, body["title"]) == (400, "Invalid parameter")
 
@@ -230,11 +178,60 @@ def test_a_configured_prefix_stands_before_the_status_too() -> None:
     run(main())
 
 
-def test_the_description_of_the_http_interface_is_served() -> None:
+@pytest.mark.parametrize("path", ["/tts/websocket", "/prefix/stt/turns/websocket", "/v1/agent/converse"])
+def test_a_plain_request_for_a_socket_is_told_that_it_is_one(path: str) -> None:
     async def main() -> None:
         async with application() as app:
-            status, _, body = await request(app, "/docs/openapi.json")
-            assert status == 200
-            assert "/voices" in body["paths"]
+            status, headers, body = await request(app, path)
+            assert (status, headers["upgrade"], body["title"]) == (426, "websocket", "Upgrade required")
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["/", "/voices", "/healthz", "/docs", "/voices/none", "/nothing"])
+def test_head_says_what_get_would_say_without_the_content(path: str) -> None:
+    async def main() -> None:
+        async with application() as app:
+            status, headers, _ = await request(app, path)
+            bare, same, content = await request(app, path, method="HEAD")
+            private = {"dg-request-id", "content-length"}
+            assert bare == status
+            assert {name: same[name] for name in same.keys() - private} == {
+                name: headers[name] for name in headers.keys() - private
+            }
+            assert not content
+
+    run(main())
+
+
+def test_options_without_an_origin_names_the_methods() -> None:
+    async def main() -> None:
+        async with application() as app:
+            status, headers, _ = await request(app, "/voices/some", method="OPTIONS")
+            assert status == 204
+            assert headers["allow"] == "DELETE, GET, HEAD, OPTIONS, PATCH"
+            assert (await request(app, "/nothing", method="OPTIONS"))[0] == 404
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["/access-token", "/tts/bytes", "/tts/sse"])
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"a":', b"\xff\xfe", b'"text"', b"[" * 5000])
+def test_what_is_no_json_object_is_told_so(path: str, body: bytes) -> None:
+    async def main() -> None:
+        async with application() as app:
+            status, _, told = await request(app, path, method="POST", body=body)
+            assert status == 400
+            assert told["title"] in {"Invalid JSON", "Invalid message"}
+
+    run(main())
+
+
+@pytest.mark.parametrize("path", ["/access-token", "/tts/bytes", "/tts/sse"])
+def test_a_body_that_is_too_large_is_413_in_json(path: str) -> None:
+    async def main() -> None:
+        async with application(light(limits={"http_body_bytes": 2000})) as app:
+            status, _, body = await request(app, path, method="POST", body=b"x" * 2001)
+            assert (status, body["error_code"], body["category"]) == (413, "file_too_large", "PAYLOAD_TOO_LARGE")
 
     run(main())

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, cast
 
 from litestar import Litestar
+from litestar.routes import HTTPRoute
 
 from duologue.errors import DuologueError
 from duologue.server.asgi import AsgiMessage, Receive, Scope, Send
@@ -85,7 +86,23 @@ class Application:
             if scope["method"] == "HEAD":  # whatever can be had can be asked about (RFC 9110, 9.3.2)
                 scope, send = {**scope, "method": "GET"}, _without_content(send)
             marked = self._cross_origin.wrap(scope, send)
-            await cast("Any", self.http)(self._without_prefix(scope), receive, marked)
+            scope = self._without_prefix(scope)
+            if scope["method"] != "OPTIONS" or not await self._answer_options(scope["path"], receive, marked):
+                await cast("Any", self.http)(scope, receive, marked)
+
+    async def _answer_options(self, path: str, receive: Receive, send: Send) -> bool:
+        """Say what may be asked at a path; `False` where there is nothing. (Litestar names the first method registered only.)"""
+        methods = {"OPTIONS"}
+        for route in self.http.routes:
+            if isinstance(route, HTTPRoute) and re.fullmatch(_pattern(route.path), path):
+                methods |= {*route.methods, *(["HEAD"] if "GET" in route.methods else [])}
+        if methods == {"OPTIONS"}:
+            return False
+        await receive()
+        headers = [(b"allow", ", ".join(sorted(methods)).encode()), (b"content-length", b"0")]
+        await send({"type": "http.response.start", "status": 204, "headers": headers})
+        await send({"type": "http.response.body", "body": b""})
+        return True
 
     async def _serve_lifespan(self, receive: Receive, send: Send) -> None:
         await receive()  # lifespan.startup

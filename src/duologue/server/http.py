@@ -6,17 +6,18 @@ from typing import Any
 
 from litestar import Litestar, Request, Response
 from litestar.exceptions import HTTPException
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
-from duologue import __version__
 from duologue.errors import DuologueError, EngineFailure, Refused, Violation
 from duologue.protocols.refusal import Refusal
 from duologue.server.http_cartesia import cartesia_router
+from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
+from duologue.server.http_management import management_router
 from duologue.server.http_speech import speech_router
 from duologue.server.http_transcription import transcription_router
+from duologue.server.http_voices import voices_router
 from duologue.server.refusals import Vendor, refusal_of, unknown_path
+from duologue.server.routes import find_route
 from duologue.server.services import Services
 
 
@@ -25,8 +26,10 @@ def http_application(services: Services) -> Litestar:
 
     def not_served(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
         request_id = services.ids.uuid()
-        if error.status_code in (404, 405):
-            return answer(unknown_path(request.url.path, request_id))
+        if error.status_code == 404:
+            return answer(_nothing_at(request.url.path, request_id))
+        if error.status_code == 405:
+            return _wrong_method(request, error, request_id)
         if error.status_code == 413:
             return answer(refusal_of(Vendor.BOTH, Violation("too_large", "the body is too large"), request_id))
         if error.status_code < 500:
@@ -43,17 +46,39 @@ def http_application(services: Services) -> Litestar:
     return Litestar(
         route_handlers=[
             health_router(services),
+            docs_router(),
             cartesia_router(services),
+            voices_router(services),
+            management_router(services),
             speech_router(services),
             transcription_router(services),
         ],
         exception_handlers={HTTPException: not_served, DuologueError: refused, Refused: refused, Exception: broke},
         request_max_body_size=services.config.limits.http_body_bytes,
-        openapi_config=OpenAPIConfig(
-            title="duologue", version=__version__, path="/docs", render_plugins=[JsonRenderPlugin()]
-        ),
+        openapi_config=None,  # ours says more: see http_description
         logging_config=None,
     )
+
+
+def _nothing_at(path: str, request_id: str) -> Refusal:
+    """404, or 426 where a WebSocket would be answered."""
+    if find_route(path) is None:
+        return unknown_path(path, request_id)
+    refusal = refusal_of(Vendor.BOTH, Refused("upgrade_required", f"{path[:200]!r} is a WebSocket"), request_id)
+    return Refusal(
+        refusal.status, (*refusal.headers, ("upgrade", "websocket"), ("connection", "upgrade")), refusal.body
+    )
+
+
+def _wrong_method(request: Request[Any, Any, Any], error: HTTPException, request_id: str) -> Response[bytes]:
+    """405 with what may be asked there, which RFC 9110 wants said."""
+    allowed = [method for method in (error.headers or {}).get("allow", "").split(", ") if method]
+    if "GET" in allowed:
+        allowed.append("HEAD")
+    told = Refused("method_not_allowed", f"There is no {request.method} for {request.url.path[:200]!r}")
+    response = answer(refusal_of(Vendor.BOTH, told, request_id))
+    response.headers["allow"] = ", ".join(sorted(allowed))
+    return response
 
 
 def answer(refusal: Refusal) -> Response[bytes]:

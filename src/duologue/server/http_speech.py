@@ -20,11 +20,13 @@ from duologue.audio.wav import wav_header
 from duologue.auth.concurrency import Kind
 from duologue.errors import Bug, EngineFailure, Refused
 from duologue.protocols.cartesia.generation import GenerationReader
-from duologue.protocols.cartesia.http_bodies import BytesRequest, Container, check_text, read_bytes_request
+from duologue.protocols.cartesia.http_bodies import BytesBody, BytesRequest, Container, check_text, read_bytes_request
 from duologue.protocols.cartesia.tts import TtsDialect
+from duologue.protocols.cartesia.tts_messages import Generation
 from duologue.protocols.dialect import Frame
 from duologue.protocols.query import Query
 from duologue.runtime.engines import Role
+from duologue.server.http_description import DESCRIBED, Described
 from duologue.server.requests import AnyRequest, admitted, identify_key
 from duologue.server.services import Services
 from duologue.server.speak_endpoint import voice_lookup
@@ -50,14 +52,18 @@ class Encoder(Protocol):
 def speech_router(services: Services) -> Router:
     """Speech in one request."""
 
-    @post(BYTES, status_code=200)
+    @post(
+        BYTES,
+        status_code=200,
+        opt={DESCRIBED: Described("speech", body=BytesBody, answers=tuple(_MEDIA_TYPES.values()))},
+    )
     async def tts_bytes(request: AnyRequest) -> Stream:
         """Speech as audio, streamed as it is made."""
         wanted = await _read_bytes(services, request)
         content = await _begun(_bytes(services, request, wanted))
         return Stream(content, media_type=_MEDIA_TYPES[wanted.container])
 
-    @post(SSE, status_code=200)
+    @post(SSE, status_code=200, opt={DESCRIBED: Described("speech", body=Generation, answers=("text/event-stream",))})
     async def tts_sse(request: AnyRequest) -> Stream:
         """Speech as events, the same as on `/tts/websocket`."""
         dialect = TtsDialect(
@@ -77,6 +83,7 @@ def speech_router(services: Services) -> Router:
     @post(
         ["/infill/bytes", "/voice-changer/bytes", "/voice-changer/sse", "/voices/clone", "/voices/localize"],
         status_code=200,
+        opt={DESCRIBED: Described("not here")},
     )
     async def not_here(request: AnyRequest) -> None:
         """What the embedded engines cannot do."""

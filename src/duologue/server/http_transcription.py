@@ -32,6 +32,7 @@ from duologue.protocols.cartesia.stt_turns import check_stt_model
 from duologue.protocols.codec import encode
 from duologue.protocols.query import Query
 from duologue.runtime.engines import Role
+from duologue.server.http_description import DESCRIBED, Described, Parameter
 from duologue.server.requests import AnyRequest, admitted, handshake_of
 from duologue.server.services import Services
 from duologue.usage.meter import UsageMeter
@@ -39,6 +40,21 @@ from duologue.usage.meter import UsageMeter
 ROUTE = "/stt"
 _READ_BYTES = 65_536
 _CLIENT_LEFT = 499
+_DESCRIBED = {
+    DESCRIBED: Described(
+        "transcription",
+        query=(
+            Parameter("encoding", "Of samples without a header, such as `pcm_s16le`"),
+            Parameter("sample_rate", "Of samples without a header", "integer"),
+        ),
+        form=(
+            Parameter("file", "WAV, FLAC, Ogg, MP3, AIFF, or samples", "file", required=True),
+            Parameter("model", "`ink-whisper` or another ink", required=True),
+            Parameter("language", "Told back; what is understood depends on the engine"),
+            Parameter("timestamp_granularities[]", "`word`", "array"),
+        ),
+    )
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +71,7 @@ class _Job:
 def transcription_router(services: Services) -> Router:
     """Transcription in one request."""
 
-    @post(ROUTE, status_code=200, request_max_body_size=services.config.limits.upload_bytes)
+    @post(ROUTE, status_code=200, request_max_body_size=services.config.limits.upload_bytes, opt=_DESCRIBED)
     async def transcribe(request: AnyRequest) -> Response[bytes]:
         """Text of a recording. A client that leaves ends the work."""
         async with admitted(services, request, Kind.STT, ROUTE) as meter:

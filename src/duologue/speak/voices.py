@@ -124,19 +124,22 @@ class VoiceCatalogue:
     def __iter__(self) -> Iterator[Voice]:
         return iter(self._voices.values())
 
-    def find(self, name: str) -> Voice:
-        """The voice a client means. Raises `Violation("unknown_voice")` when strict and nothing fits."""
+    def known(self, name: str) -> Voice | None:
+        """The voice of one of our names, of an alias, or of a vendor's name that is known here; `None` for any other."""
         wanted = name.strip().casefold()
-        if not wanted:
-            return self.default
         wanted = self._aliases.get(wanted, wanted)
         found = self._voices.get(wanted) or self._by_id.get(wanted)
         if found is not None:
             return found
         aura = _AURA.match(wanted)
         gender = _GENDERS.get(aura["name"] if aura else wanted)
-        if gender is not None:
-            return self._pick(wanted, gender)
+        return None if gender is None else self._pick(wanted, gender)
+
+    def find(self, name: str) -> Voice:
+        """The voice a client means. Raises `Violation("unknown_voice")` when strict and nothing fits."""
+        found = self.known(name) if name.strip() else self.default
+        if found is not None:
+            return found
         if self._strict:
             raise Violation(
                 "unknown_voice",

@@ -78,6 +78,8 @@ _HTTP = {
     "unauthorized": (401, "INVALID_AUTH"),
     "forbidden": (403, "INSUFFICIENT_PERMISSIONS"),
     "not_found": (404, "NOT_FOUND"),
+    "method_not_allowed": (405, "METHOD_NOT_ALLOWED"),
+    "upgrade_required": (426, "UPGRADE_REQUIRED"),
     "quota_exceeded": (402, "ASR_PAYMENT_REQUIRED"),
     "too_large": (413, "PAYLOAD_TOO_LARGE"),
     "unsupported_media_type": (415, "UNSUPPORTED_MEDIA_TYPE"),
