@@ -86,7 +86,8 @@ class AgentsLink:
         self._held_s: Seconds = 0.0
         self._waiting: deque[KeysAsked | DataAsked] = deque()
         self._reports = _PlaybackReports(self._policy.report_every_s)
-        self._sounding = False
+        self._sounding = 0
+        """Runs of audio that are being played."""
         self._closing: CloseReason | None = None
         self._over = False
 
@@ -227,8 +228,8 @@ class AgentsLink:
         return (Send(write_playback(self._stream_id, position)),)
 
     def _hear_run(self, sounding: bool) -> Sequence[LinkCommand]:  # noqa: FBT001 - a fact, not a mode
-        was, self._sounding = self._sounding, sounding
-        return (Leave(),) if self._over and was and not sounding else ()
+        self._sounding += 1 if sounding else -1
+        return (Leave(),) if self._over and not self._sounding else ()
 
     def _lose(self, lost: SocketLost) -> Sequence[LinkCommand]:
         self._over = True

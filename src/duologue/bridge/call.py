@@ -191,7 +191,6 @@ class Call(MediaUnit):
 
     def hear(self, frame: Frame) -> None:
         if self._state is not CallState.CONNECTED:
-            frame.source.passed(frame.position, heard=False)
             return
         self._ingress.audio_out(encode(frame.pcm, self._audio.encoding))
         self._handed += len(frame.pcm)

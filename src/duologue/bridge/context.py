@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 
+from duologue.bridge.errors import ClientClosed
 from duologue.bridge.guard import Guard
 from duologue.bridge.pump import MediaPump
 from duologue.errors import Refused
@@ -82,7 +83,11 @@ class ScenarioContext:
         task.add_done_callback(self._tasks.discard)
 
     def fail(self, event: str, error: BaseException) -> None:
-        """A listener of `event` failed: it is logged, and the scenario ends."""
+        """A listener of `event` failed: it is logged, and the scenario ends. One that only came too late for its client ends nothing:
+        a key pressed while the agent hangs up is no mistake of the scenario's."""
+        if isinstance(error, ClientClosed):
+            _log.warning("listener_too_late", event_name=event, error=str(error))
+            return
         _log.error("listener_failed", event_name=event, error=repr(error), exc_info=error)
         if self._failure is None:
             self._failure = error
@@ -96,10 +101,9 @@ class ScenarioContext:
         """Close `unit` when the scenario ends."""
         self._closables.append(unit)
 
-    def disown(self, unit: Closable) -> None:
+    def disown(self, unit: object) -> None:
         """`unit` is closed already."""
-        if unit in self._closables:
-            self._closables.remove(unit)
+        self._closables = [owned for owned in self._closables if owned is not unit]
 
     async def close(self) -> None:
         """End everything of the scenario: its listeners' coroutines, its units, its routing."""

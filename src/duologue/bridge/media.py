@@ -111,6 +111,15 @@ class MediaUnit(ABC):
         async with asyncio.timeout(timeout):
             return await self._listeners.wait_for(event)
 
+    def listens(self, event: EventName) -> bool:
+        """Whether anybody listens to `event`."""
+        return self._listeners.has(event)
+
+    def retire(self) -> None:
+        """The unit is over: it hears and gives nothing more, and has no more events."""
+        self._context.pump.leave(self)
+        self._listeners.close()
+
     def tell(self, event: BridgeEvent) -> None:
         """Call the listeners of an event of this unit."""
         self._listeners.tell(event)

@@ -122,6 +122,10 @@ class MediaPump:
         """The units that hear `source`."""
         return [self._units[number] for number in self._router.heard_by(self._numbers.get(source, 0))]
 
+    def hears(self, target: MediaUnit) -> list[MediaUnit]:
+        """The units that `target` hears."""
+        return [self._units[number] for number in self._router.hears(self._numbers.get(target, 0))]
+
     def close(self) -> None:
         """Stop for good."""
         self._driver.close()

@@ -99,6 +99,11 @@ class MediaRouter:
         unit = self._units.get(source)
         return tuple(edge.target for edge in unit.outgoing) if unit else ()
 
+    def hears(self, target: int) -> tuple[int, ...]:
+        """The units that `target` hears, the one longest heard first."""
+        unit = self._units.get(target)
+        return tuple(edge.source for edge in unit.incoming) if unit else ()
+
     def _apply(self, event: MediaFact, now: Seconds) -> None:
         match event:
             case EdgeAdded(source, target, label):
