@@ -137,6 +137,7 @@ class ThinkSection(Section, frozen=True, kw_only=True):
     outbound: tuple[str, ...] = ()
     connect_timeout_s: float = 3.0
     first_token_timeout_s: float = 10.0
+    fallback_after_s: float = 5.0
 
 
 class AgentSection(Section, frozen=True, kw_only=True):

@@ -35,6 +35,7 @@ def test_a_model_that_hangs_becomes_the_fallback_line_within_patience() -> None:
         0.00  CALLER SPEAKS
         1.00  CALLER SAID 'hello'
         1.00  generate 1.1 on 'hello'
+        5.00  WARNED slow_think
         11.00  stop generating 1
         11.00  WARNED think_failed
         11.00  synthesize 2.1 'Once more?'

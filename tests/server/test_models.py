@@ -11,8 +11,8 @@ from duologue.config import ProviderSection, ThinkSection
 from duologue.errors import Violation
 from duologue.server.models import build_thinking
 from duologue.think.completion import CompletionRequest, ModelChoice
+from duologue.think.hosted_model import HostedModel
 from duologue.think.messages import Message, Speaker, ToolCall
-from duologue.think.openai_model import OpenAIModel
 from duologue.think.rules_model import RulesModel
 from duologue.think.scripted_model import ScriptedModel
 
@@ -33,6 +33,16 @@ def test_a_provider_answers_for_its_name_however_it_is_written() -> None:
 async def first_event(model: ScriptedModel) -> object:
     asked = CompletionRequest((ModelChoice("open_ai", "any"),), (Message(Speaker.USER, "Two, please."),))
     return await anext(aiter(model.respond(asked)))
+
+
+def test_anthropics_client_is_one_of_the_clients() -> None:
+    provider = ProviderSection(client="anthropic", models={"claude-3-5-haiku-latest": "local"})
+    first = build_thinking(ThinkSection(providers={"anthropic": provider})).router.first(
+        (ModelChoice("anthropic", "claude-3-5-haiku-latest"),)
+    )
+    assert first is not None
+    assert isinstance(first[0], HostedModel)
+    assert first[1] == "local"
 
 
 def test_a_script_may_call_tools() -> None:
@@ -66,10 +76,10 @@ def test_connections_are_closed_with_the_server() -> None:
     async def main() -> None:
         provider = ProviderSection(base_url="http://127.0.0.1:9/v1", key_env="NO_SUCH_KEY", models={"*": "local"})
         thinking = build_thinking(ThinkSection(providers={"open_ai": provider}, outbound=("api.example.com",)))
-        assert len(thinking.clients) == 3
+        assert len(thinking.clients) == 4
         first = thinking.router.first((ModelChoice("open_ai", "gpt-4o"),))
         assert first is not None
-        assert isinstance(first[0], OpenAIModel)
+        assert isinstance(first[0], HostedModel)
         assert first[1] == "local"
         await thinking.close()
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from duologue.errors import EngineFailure
-from duologue.think.chat_wire import MAX_ANSWER, MAX_CALLS, ChunkReader, chat_body
-from duologue.think.completion import CompletionEvent, Finish, ModelChoice, TextDelta
+from duologue.think.chat_wire import ChunkReader, chat_body
+from duologue.think.completion import CallDelta, CompletionEvent, Finish, ModelChoice, TextDelta
 from duologue.think.messages import ToolCall, ToolSpec
+from duologue.think.partial_answer import MAX_ANSWER, MAX_CALLS
 from tests.think.asking import asked, user
 from tests.think.local_server import delta
 
@@ -15,7 +16,7 @@ from tests.think.local_server import delta
 def read(*chunks: object) -> list[CompletionEvent]:
     reader = ChunkReader("local")
     events: list[CompletionEvent] = [event for chunk in chunks for event in reader.read(chunk)]
-    return [*events, *reader.finish()]
+    return [event for event in (*events, *reader.finish()) if not isinstance(event, CallDelta)]
 
 
 def call(**members: object) -> dict[str, object]:

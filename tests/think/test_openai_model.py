@@ -7,9 +7,10 @@ import asyncio
 import pytest
 
 from duologue.errors import EngineFailure
-from duologue.think.completion import CompletionRequest, Finish, ModelChoice, TextDelta
+from duologue.think.completion import CallDelta, CompletionRequest, Finish, ModelChoice, TextDelta
+from duologue.think.hosted_model import EndpointModel, HostedModel, Patience
 from duologue.think.messages import Endpoint, Message, Speaker, ToolCall, ToolSpec
-from duologue.think.openai_model import EndpointModel, OpenAIModel
+from duologue.think.openai_model import OPENAI
 from duologue.think.outbound import OutboundRules
 from tests.think.asking import ask, ask_until_failure, asked, text_of, user
 from tests.think.local_server import LocalServer, delta, serving, sse
@@ -17,8 +18,8 @@ from tests.think.local_server import LocalServer, delta, serving, sse
 HELLO = sse(delta(role="assistant", content=""), delta(content="Hel"), delta(content="lo."), delta("stop"))
 
 
-def at(server: LocalServer, **settings: float | str) -> OpenAIModel:
-    return OpenAIModel(f"{server.url}/v1", "sk-ours", name="local", **settings)  # type: ignore[arg-type]
+def at(server: LocalServer, **patience: float) -> HostedModel:
+    return HostedModel(OPENAI, f"{server.url}/v1", "sk-ours", name="local", patience=Patience(**patience))
 
 
 def endpoint(server: LocalServer, **headers: str) -> ModelChoice:
@@ -59,7 +60,12 @@ async def test_tool_calls_are_put_together_from_their_pieces() -> None:
         tool = ToolSpec("price", "What it costs", {"type": "object", "properties": {"drink": {"type": "string"}}})
         events = await ask(model, user("how much is tea"), tools=[tool, ToolSpec("time")])
         await model.close()
-    assert events == [ToolCall("c1", "price", '{"drink": "tea"}'), ToolCall("c2", "time", "{}"), Finish("tool_calls")]
+    assert events[:4] == [CallDelta()] * 4
+    assert events[4:] == [
+        ToolCall("c1", "price", '{"drink": "tea"}'),
+        ToolCall("c2", "time", "{}"),
+        Finish("tool_calls"),
+    ]
     assert [entry["function"]["name"] for entry in server.asked[0].json["tools"]] == ["price", "time"]
 
 
@@ -76,7 +82,7 @@ async def test_neither_key_nor_organisation_is_sent_where_there_is_none(monkeypa
     monkeypatch.setenv("OPENAI_ORG_ID", "org-env")
     monkeypatch.setenv("OPENAI_PROJECT_ID", "proj-env")
     async with serving(LocalServer(pieces=HELLO)) as server:
-        model = OpenAIModel(f"{server.url}/v1")
+        model = HostedModel(OPENAI, f"{server.url}/v1")
         await ask(model, user("hi"))
         await model.close()
     assert not {"authorization", "openai-organization", "openai-project"} & set(server.asked[0].headers)
@@ -163,7 +169,7 @@ async def test_an_endpoint_gets_its_own_headers_and_nothing_of_ours(monkeypatch:
     monkeypatch.setenv("OPENAI_API_KEY", "sk-env")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-env")
     async with serving(LocalServer(pieces=HELLO)) as server:
-        model = EndpointModel(OutboundRules.parse([server.url]))
+        model = EndpointModel(OPENAI, OutboundRules.parse([server.url]))
         choices = [endpoint(server, **{"X-Tenant": "seven", "authorization": "Basic abc"}), endpoint(server)]
         for choice in choices:
             assert text_of(await ask(model, user("hi"), choices=[choice])) == "Hello."
@@ -177,7 +183,7 @@ async def test_an_endpoint_gets_its_own_headers_and_nothing_of_ours(monkeypatch:
 
 async def test_an_endpoint_that_is_not_permitted_is_never_called() -> None:
     async with serving(LocalServer(pieces=HELLO)) as server:
-        model = EndpointModel(OutboundRules.parse(["api.example.com", "*"]))
+        model = EndpointModel(OPENAI, OutboundRules.parse(["api.example.com", "*"]))
         _, failure = await ask_until_failure(model, CompletionRequest((endpoint(server),), (user("hi"),)))
         await model.close()
     assert server.asked == []

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
 
 import pytest
 
 from duologue.errors import EngineFailure, Violation
-from duologue.think.completion import CompletionRequest, Finish, ModelChoice, ProviderFailed, TextDelta
-from duologue.think.messages import Endpoint
+from duologue.think.completion import (
+    CompletionEvent,
+    CompletionRequest,
+    Finish,
+    ModelChoice,
+    ProviderFailed,
+    TextDelta,
+)
+from duologue.think.messages import Endpoint, Message, Speaker, ToolCall, ToolSpec
 from duologue.think.outbound import OutboundRules
-from duologue.think.router import ListedModel, Route, Router
+from duologue.think.router import GO_ON, ListedModel, Route, Router
 from duologue.think.scripted_model import ScriptedAnswer, ScriptedModel
 from tests.think.asking import ask, ask_until_failure, asked, text_of, user
 
@@ -75,14 +83,77 @@ async def test_when_all_fail_the_failure_names_them_all() -> None:
     assert failure.message == "no model could answer: a: the script fails here; b: the script fails here"
 
 
-async def test_nothing_streamed_is_repeated() -> None:
-    half = ScriptedModel([ScriptedAnswer("one two three", fail_after=2)])
+HALF = ScriptedAnswer("one two three", fail_after=2)
+AB = (ModelChoice("a"), ModelChoice("b"))
+
+
+@pytest.mark.parametrize(
+    ("rest", "whole"), [("four", "one two four"), (", then", "one two, then"), (" six", "one two six")]
+)
+async def test_an_answer_that_breaks_off_is_finished_by_the_next_entry(rest: str, whole: str) -> None:
+    second = saying(rest)
+    events = await ask(router(a=Route(ScriptedModel([HALF])), b=Route(second)), user("hi"), choices=AB)
+    assert text_of(events) == whole
+    assert ProviderFailed("a", "the script fails here") in events
+    assert events[-1] == Finish("stop", events[-1].input_tokens, len(rest), choice=1)  # type: ignore[union-attr]
+    assert [(message.speaker, message.text) for message in second.requests[0].messages] == [
+        (Speaker.USER, "hi"),
+        (Speaker.ASSISTANT, "one two"),
+        (Speaker.SYSTEM, GO_ON),
+    ]
+
+
+async def test_a_broken_answer_that_nobody_can_finish_is_a_failure() -> None:
+    rules = Route(saying("from the start"), continues=False)
+    for last in ({}, {"b": rules}, {"b": Route(BROKEN)}):
+        route = router(a=Route(ScriptedModel([HALF])), **last)
+        events, failure = await ask_until_failure(route, asked(user("hi"), choices=AB if last else AB[:1]))
+        assert (text_of(events), failure.lost) == ("one two", "the rest of an answer already begun")
+
+
+async def test_a_call_already_made_is_not_made_again() -> None:
+    class Calling:
+        async def respond(self, request: CompletionRequest) -> AsyncIterator[CompletionEvent]:
+            yield ToolCall("c1", "pay", "{}")
+
     second = saying("four")
-    events, failure = await ask_until_failure(
-        router(a=Route(half), b=Route(second)), asked(user("hi"), choices=[ModelChoice("a"), ModelChoice("b")])
-    )
-    assert (text_of(events), failure.lost) == ("one two", "the rest of an answer already begun")
+    _, failure = await ask_until_failure(router(a=Route(Calling()), b=Route(second)), asked(user("hi"), choices=AB))
+    assert failure.message == "the answer has no end"
     assert not second.requests
+
+
+async def test_an_entry_that_says_nothing_is_given_up_while_another_is_left() -> None:
+    stuck = Route(ScriptedModel([ScriptedAnswer(hang_after=0)]))
+    route = Router({"rules": Route(RULES), "a": stuck, "b": Route(saying("b"))}, fallback_after=0.02)
+    events = await ask(route, user("hi"), choices=AB)
+    assert events[0] == ProviderFailed("a", "said nothing for 0.02 s")
+    assert text_of(events) == "b"
+
+
+async def test_every_entry_is_asked_with_its_own_prompt_and_tools() -> None:
+    system = Message(Speaker.SYSTEM, "Be kind.")
+    own = ModelChoice("b", prompt="Be brief.", tools=(ToolSpec("other"),))
+    models = [ScriptedModel([ScriptedAnswer(fail_after=0)]), saying("b")]
+    route = router(a=Route(models[0]), b=Route(models[1]))
+    await ask(route, system, user("hi"), choices=[ModelChoice("a"), own], tools=[ToolSpec("one")])
+    first, second = (model.requests[0] for model in models)
+    assert (first.messages[0].text, first.tools) == ("Be kind.", (ToolSpec("one"),))
+    assert (second.messages[0].text, second.tools) == ("Be brief.", (ToolSpec("other"),))
+
+
+@pytest.mark.parametrize(
+    ("provider", "url", "wire"),
+    [
+        ("anthropic", "https://llm.example.com/v1/messages", "messages"),
+        ("Anthropic", "https://llm.example.com/v1/chat/completions?v=1", "chat"),
+        ("custom", "https://llm.example.com/v1/messages", "chat"),
+    ],
+)
+async def test_an_endpoint_is_spoken_to_as_its_provider_speaks(provider: str, url: str, wire: str) -> None:
+    endpoints = {"*": saying("chat"), "anthropic": saying("messages")}
+    route = Router({"rules": Route(RULES)}, endpoints=endpoints, outbound=OutboundRules.parse(["llm.example.com"]))
+    choice = ModelChoice(provider, "m", endpoint=Endpoint(url))
+    assert text_of(await ask(route, user("hi"), choices=[choice])) == wire
 
 
 async def test_the_default_answers_once_however_many_entries_come_down_to_it() -> None:
@@ -97,7 +168,9 @@ async def test_the_default_answers_once_however_many_entries_come_down_to_it() -
 
 async def test_an_endpoint_is_called_only_where_the_rules_permit() -> None:
     endpoints = saying("endpoint")
-    route = Router({"rules": Route(RULES)}, endpoints=endpoints, outbound=OutboundRules.parse(["llm.example.com"]))
+    route = Router(
+        {"rules": Route(RULES)}, endpoints={"*": endpoints}, outbound=OutboundRules.parse(["llm.example.com"])
+    )
     allowed = ModelChoice("custom", "m", endpoint=Endpoint("https://llm.example.com/v1/chat/completions"))
     other = ModelChoice("custom", "m", endpoint=Endpoint("https://elsewhere.example.com/v1/chat/completions"))
     assert text_of(await ask(route, user("hi"), choices=[allowed])) == "endpoint"

@@ -15,12 +15,15 @@ def apply(talk: Talk, change: Change) -> None:
     """Put a change into force: prompt, model and tools from the next request on, the voice from the next phrase, listening at once."""
     match change:
         case PromptChanged(prompt, append):
-            old = talk.settings.think.prompt
-            if append and len(old) > talk.settings.limits.prompt_characters:
-                prompt = old  # nothing behind the limit is used: a client that keeps adding fills no memory
-            elif append and old:
-                prompt = f"{old}\n{prompt}"
-            _think(talk, replace(talk.settings.think, prompt=prompt))
+            think, limit = talk.settings.think, talk.settings.limits.prompt_characters
+            choices = tuple(
+                choice
+                if choice.prompt is None
+                else replace(choice, prompt=_added(choice.prompt, prompt, limit) if append else None)
+                for choice in think.choices
+            )
+            new = _added(think.prompt, prompt, limit) if append else prompt
+            _think(talk, replace(think, choices=choices, prompt=new))
             talk.tell(SettingChanged(Setting.PROMPT))
         case ThinkChanged(think):
             _think(talk, think)
@@ -32,6 +35,13 @@ def apply(talk: Talk, change: Change) -> None:
         case ListenChanged(listen):
             _listen(talk, listen)
             talk.tell(SettingChanged(Setting.LISTEN))
+
+
+def _added(old: str, more: str, limit: int) -> str:
+    """Nothing behind the limit is used: a client that keeps adding fills no memory."""
+    if len(old) > limit:
+        return old
+    return f"{old}\n{more}" if old else more
 
 
 def _think(talk: Talk, think: ThinkSettings) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from duologue.agent.commands import ClearAudio
-from duologue.agent.notices import AgentFinishedSpeaking, CallerStartedSpeaking, Failed, Interrupted, Origin, Warned
+from duologue.agent.notices import CallerStartedSpeaking, Failed, Interrupted, Origin, Warned
 from duologue.agent.reply import Reply
 from duologue.agent.speaking import Speaking
 from duologue.agent.talk import Cut, Talk
@@ -39,8 +39,7 @@ class Endings:
             self.tell_caller_started()
         talk.tell(Interrupted(reply.number, reply.told(len(heard))))
         if reply.announced and not reply.finished:
-            reply.finished = True
-            talk.tell(AgentFinishedSpeaking(reply.number, interrupted=True))
+            self._speaking.finish_sending(reply, interrupted=True)
         return reply, len(heard)
 
     def tell_caller_started(self) -> None:
@@ -105,8 +104,7 @@ class Endings:
         talk.watchdog.clear()
         talk.unanswered = False
         if reply.announced and not reply.finished:
-            reply.finished = True
-            talk.tell(AgentFinishedSpeaking(reply.number))
+            self._speaking.finish_sending(reply)
         return reply
 
     def warn(self, now: Seconds) -> None:

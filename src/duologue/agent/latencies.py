@@ -20,7 +20,14 @@ class Latencies:
     """From the end of speech to the end of the turn: the silence waited for, and the recogniser's last words."""
     asked: Seconds | None = None
     """First request to a model."""
+    round_asked: Seconds | None = None
+    """The last request."""
     first_token: Seconds | None = None
+    first_text: Seconds | None = None
+    text_wait: Seconds | None = None
+    """From the request of its round to the first token of text."""
+    call_wait: Seconds | None = None
+    """From the request of its round to the first token of a tool call."""
     spoken: Seconds | None = None
     """First phrase let out to the synthesiser."""
     first_audio: Seconds | None = None
@@ -37,6 +44,22 @@ class Latencies:
             silence = max(0, turn.position - turn.speech_end) / LISTEN_RATE
             since = 0.0 if hears_from is None else now - hears_from - turn.speech_end / LISTEN_RATE
             self.stt = max(silence, since)
+
+    def ask(self, now: Seconds) -> None:
+        """A model is asked."""
+        self.round_asked = now
+        if self.asked is None:
+            self.asked = now
+
+    def write(self, now: Seconds, *, text: bool) -> None:
+        """A model wrote, text or a tool call."""
+        if self.first_token is None:
+            self.first_token = now
+        if text and self.first_text is None:
+            self.first_text = now
+            self.text_wait = _between(self.round_asked, now)
+        elif not text and self.call_wait is None:
+            self.call_wait = _between(self.round_asked, now)
 
     @property
     def think(self) -> Seconds | None:
@@ -56,7 +79,16 @@ class Latencies:
 
     def measured(self, reply: int) -> LatencyMeasured:
         """As the client is told."""
-        return LatencyMeasured(reply, stt=self.stt, ttt=self.think, tts=self.speak, total=self.total)
+        return LatencyMeasured(
+            reply,
+            stt=self.stt,
+            ttt=self.think,
+            tts=self.speak,
+            total=self.total,
+            ttt_text=self.text_wait,
+            ttt_tool=self.call_wait,
+            text_to_speech=_between(self.first_text, self.first_audio),
+        )
 
 
 def _between(start: Seconds | None, end: Seconds | None) -> Seconds | None:

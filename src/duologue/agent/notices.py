@@ -193,6 +193,12 @@ class LatencyMeasured:
     """First phrase to first audio."""
     total: Seconds | None
     """End of speech to first audio sent."""
+    ttt_text: Seconds | None = None
+    """Request to first token of text."""
+    ttt_tool: Seconds | None = None
+    """Request to first token of a tool call."""
+    text_to_speech: Seconds | None = None
+    """First token of text to first audio."""
 
 
 @dataclass(frozen=True, slots=True)

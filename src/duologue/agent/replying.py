@@ -120,7 +120,12 @@ class Replying:
 
     def look_at_clocks(self, now: Seconds) -> None:
         """What was owed and has not come in time; calls that were not answered in time."""
-        patience = self._talk.settings.limits.patience
+        limits = self._talk.settings.limits
+        patience = limits.patience
+        for slow in self._talk.watchdog.take_slow(now):
+            if self._talk.reply is not None and not self._talk.reply.draft:
+                code = "slow_think" if slow is Owed.MODEL else "slow_speak"
+                self._talk.tell(Warned(code, f"the {slow} has given nothing for {limits.slow_after:g} seconds"))
         for owed in self._talk.watchdog.take_overdue(now):
             reply = self._talk.reply
             if reply is not None and owed is Owed.MODEL:

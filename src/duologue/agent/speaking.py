@@ -62,7 +62,7 @@ class Speaking:
             for outgoing in speech.send(now):
                 self._send(reply, outgoing, now)
             if speech.all_sent and not reply.finished:
-                self._finish_sending(reply)
+                self.finish_sending(reply)
             if speech.drained(now):
                 return Cue.AUDIO_DRAINED
         return None
@@ -98,10 +98,11 @@ class Speaking:
             talk.tell(AgentStartedSpeaking(reply.number, reply.origin, spent.total, spent.think, spent.speak))
         talk.out.append(PlayAudio(reply.number, outgoing.pcm, outgoing.phrase, first))
 
-    def _finish_sending(self, reply: Reply) -> None:
+    def finish_sending(self, reply: Reply, *, interrupted: bool = False) -> None:
+        """Nothing of the reply will be sent any more."""
         reply.finished = True
         if reply.announced:
-            self._talk.tell(AgentFinishedSpeaking(reply.number))
+            self._talk.tell(AgentFinishedSpeaking(reply.number, interrupted))
             if reply.latencies.asked is not None and reply.started:
                 self._talk.tell(reply.latencies.measured(reply.number))
 

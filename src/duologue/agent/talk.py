@@ -63,7 +63,7 @@ class Talk:
         self.cut: Cut | None = None
         self.history = History(settings.history, settings.limits.history_messages)
         self.toolbox = Toolbox(settings.limits)
-        self.watchdog = Watchdog(settings.limits.patience)
+        self.watchdog = Watchdog(settings.limits.patience, settings.limits.slow_after)
         self.caller = CallerSide()
         self.unanswered = False
         """The caller said something that no reply has answered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from duologue.agent.commands import CallTool, CancelTool, Expect, StopGenerating
 from duologue.agent.events import CompletionReceived
@@ -13,8 +13,11 @@ from duologue.agent.talk import Talk
 from duologue.agent.toolbox import CallState, LedgerEntry
 from duologue.agent.watchdog import Owed
 from duologue.runtime.machine import Seconds
-from duologue.think.completion import Finish, ProviderFailed, TextDelta
-from duologue.think.messages import Speaker, ToolCall, ToolResult
+from duologue.think.completion import CallDelta, Finish, ProviderFailed, TextDelta
+from duologue.think.messages import Speaker, ToolCall, ToolResult, ToolSpec
+
+TOLD_CHARACTERS = 300
+"""Of a failed tool's result, in the warning."""
 
 
 class Thinking:
@@ -36,8 +39,8 @@ class Thinking:
         line = reply.open_round()
         if not reply.draft:
             talk.history.add(line)
-        if reply.latencies.asked is None:
-            reply.latencies.asked = now
+        reply.latencies.ask(now)
+        reply.asked_with = think
         reply.generating = True
         talk.watchdog.owe(Owed.MODEL, now)
         talk.out.extend(talk.responder.ask(reply.number, reply.round, messages, think))
@@ -51,15 +54,17 @@ class Thinking:
         talk.watchdog.owe(Owed.MODEL, now)
         match event.event:
             case TextDelta(text):
-                if reply.latencies.first_token is None:
-                    reply.latencies.first_token = now
+                reply.latencies.write(now, text=True)
                 self._write(reply, text)
+            case CallDelta():
+                reply.latencies.write(now, text=False)
             case ToolCall() as call:
+                reply.latencies.write(now, text=False)
                 reply.requested.append(call)
             case ProviderFailed(provider, message, lasting):
                 self._warn_of(f"{provider}: {message}", lasting=lasting, told=not reply.draft)
-            case Finish():
-                self._end_round(reply, now)
+            case Finish(choice=choice):
+                self._end_round(reply, choice, now)
 
     def _warn_of(self, trouble: str, *, lasting: bool, told: bool) -> None:
         """Warn of a provider; of what will never be otherwise only once."""
@@ -76,12 +81,12 @@ class Thinking:
             self._talk.tell(Warned("reply_too_long", f"a reply was cut after {limit} characters"))
             self.close(reply)
 
-    def _end_round(self, reply: Reply, now: Seconds) -> None:
+    def _end_round(self, reply: Reply, choice: int, now: Seconds) -> None:
         reply.generating = False
         self._talk.watchdog.settle(Owed.MODEL)
         reply.flush()
         if reply.requested:
-            self._make_calls(reply, now)
+            self._make_calls(reply, choice, now)
             self.advance(reply, now)
         else:
             self.close(reply)
@@ -110,9 +115,10 @@ class Thinking:
 
     # Tools.
 
-    def _make_calls(self, reply: Reply, now: Seconds) -> None:
+    def _make_calls(self, reply: Reply, choice: int, now: Seconds) -> None:
+        """Make the calls of a round that entry number `choice` of the fallback list wrote."""
         talk = self._talk
-        specs = {spec.name: spec for spec in talk.settings.think.tools}
+        specs = {spec.name: spec for spec in _offered(reply, choice)}
         line = reply.rounds[-1].line
         made = []
         for requested in reply.requested:
@@ -169,6 +175,8 @@ class Thinking:
         limit = talk.settings.limits.tool_result_characters
         if len(result.content) > limit:
             talk.tell(Warned("tool_result_too_long", f"the result of {entry.call.name} was cut to {limit} characters"))
+        if result.error and not entry.client_side:
+            talk.tell(Warned("tool_failed", result.content[:TOLD_CHARACTERS]))
         self._report(entry, now)
 
     def expire(self, now: Seconds) -> None:
@@ -206,3 +214,10 @@ class Thinking:
                 self._talk.out.append(CancelTool(entry.call.id))
         if made:
             self._talk.tell(ToolsWithdrawn(tuple(entry.call for entry in made)))
+
+
+def _offered(reply: Reply, choice: int) -> Sequence[ToolSpec]:
+    """The tools that an entry of the fallback list was given."""
+    think = reply.asked_with
+    own = think.choices[choice].tools if choice < len(think.choices) else None
+    return think.tools if own is None else own

@@ -12,16 +12,21 @@ from msgspec import ValidationError, convert
 
 from duologue.config import ProviderSection, ThinkSection
 from duologue.errors import Violation
+from duologue.think.anthropic_model import ANTHROPIC
 from duologue.think.completion import LanguageModel
+from duologue.think.hosted_model import EndpointModel, HostedModel, Patience
 from duologue.think.messages import ToolCall
-from duologue.think.openai_model import EndpointModel, OpenAIModel
+from duologue.think.openai_model import OPENAI
 from duologue.think.outbound import OutboundRules
-from duologue.think.router import Route, Router
+from duologue.think.router import ANY_MODEL, Route, Router
 from duologue.think.rules import RulesDialogue
 from duologue.think.rules_model import RulesModel
 from duologue.think.scripted_model import ScriptedAnswer, ScriptedModel
 from duologue.think.tools import ToolRunner
 from duologue.think.webhook_client import WebhookRunner
+
+WIRES = {"openai": OPENAI, "anthropic": ANTHROPIC}
+"""By the name of the client in the configuration."""
 
 
 class Client(Protocol):
@@ -44,7 +49,7 @@ class Thinking:
     async def prepare(self) -> None:
         """Load the providers' libraries, so that the first caller does not wait for them."""
         for client in self.clients:
-            if isinstance(client, OpenAIModel) and not isinstance(client, EndpointModel):
+            if isinstance(client, HostedModel):
                 await client.prepare()
 
     async def close(self) -> None:
@@ -56,20 +61,29 @@ class Thinking:
 def build_thinking(think: ThinkSection, tool_timeout_s: float = 30.0) -> Thinking:
     """Router, tools and connections of `[think]`. Raises `Violation` with the path of what is wrong."""
     outbound = OutboundRules.parse(think.outbound)
-    endpoints = EndpointModel(outbound, connect=think.connect_timeout_s, first_token=think.first_token_timeout_s)
+    patience = _patience(think)
+    endpoints = {
+        ANY_MODEL: EndpointModel(OPENAI, outbound, patience=patience),
+        "anthropic": EndpointModel(ANTHROPIC, outbound, patience=patience),
+    }
     tools = WebhookRunner(outbound, time_limit=tool_timeout_s, connect=think.connect_timeout_s)
     routes = build_routes(think)
-    models = tuple(route.model for route in routes.values() if isinstance(route.model, OpenAIModel))
-    router = Router(routes, think.default, endpoints, outbound)
-    return Thinking(router, tools, (*models, endpoints, tools))
+    models = tuple(route.model for route in routes.values() if isinstance(route.model, HostedModel))
+    router = Router(routes, think.default, endpoints, outbound, think.fallback_after_s)
+    return Thinking(router, tools, (*models, *endpoints.values(), tools))
 
 
 def build_routes(think: ThinkSection, environment: Mapping[str, str] = os.environ) -> dict[str, Route]:
     """What answers for each provider name; `rules` is always among them."""
-    routes = {"rules": Route(rules_model(think))}
+    routes = {"rules": Route(rules_model(think), continues=False)}
     for name, provider in think.providers.items():
-        routes[name] = Route(_model(think, name, provider, environment), provider.models)
+        model = _model(think, name, provider, environment)
+        routes[name] = Route(model, provider.models, continues=not isinstance(model, RulesModel))
     return routes
+
+
+def _patience(think: ThinkSection) -> Patience:
+    return Patience(connect=think.connect_timeout_s, first_token=think.first_token_timeout_s)
 
 
 def rules_model(think: ThinkSection) -> RulesModel:
@@ -94,18 +108,18 @@ def _model(think: ThinkSection, name: str, provider: ProviderSection, environmen
                 return ScriptedModel([_answer(answer) for answer in provider.answers], name)
             except (TypeError, ValidationError) as error:
                 raise Violation("config_value", str(error), path=f"{path}.answers") from None
-        case "openai":
-            return OpenAIModel(
+        case "openai" | "anthropic":
+            return HostedModel(
+                WIRES[provider.client],
                 provider.base_url,
                 environment.get(provider.key_env, "") if provider.key_env else "",
                 name=name,
-                connect=think.connect_timeout_s,
-                first_token=think.first_token_timeout_s,
+                patience=_patience(think),
             )
         case _:
             raise Violation(
                 "config_value",
                 f"there is no client {provider.client!r}",
                 path=f"{path}.client",
-                expected="openai, rules or scripted",
+                expected="openai, anthropic, rules or scripted",
             )

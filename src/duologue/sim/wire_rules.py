@@ -26,6 +26,7 @@ SHAPES: Mapping[str, Mapping[str, type | tuple[type, ...]]] = {
         "ttt_latency": (int, float),
     },
     "AgentAudioDone": {},
+    "LatencyReport": {},
     "FunctionCallRequest": {"functions": list},
     "FunctionCallCancelled": {"functions": list},
     "PromptUpdated": {},

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import httpx
 
@@ -29,21 +29,22 @@ async def resolve(host: str, port: int) -> list[str]:
 
 
 class PinnedTransport(httpx.AsyncBaseTransport):
-    """An httpx transport behind `OutboundRules`. Raises `Refused("outbound")` for what they forbid.
+    """A transport behind `OutboundRules`, whose refusals it raises. `http` is the library it is for: `httpx`, or its successor `httpx2`.
 
     The name is resolved here and the request goes to the chosen address, with the name in `Host` and in TLS, so that a second
     look-up cannot lead elsewhere. Every host has its own pool: a TLS connection is never used for another name at the same address.
     """
 
-    def __init__(self, outbound: OutboundRules, resolve: Resolve = resolve) -> None:
+    def __init__(self, outbound: OutboundRules, resolve: Resolve = resolve, http: Any = httpx) -> None:
         self._outbound = outbound
         self._resolve = resolve
-        self._pools: OrderedDict[tuple[str, str, int], httpx.AsyncHTTPTransport] = OrderedDict()
+        self._http = http
+        self._pools: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         destination = self._outbound.judge(str(request.url))
         address = self._outbound.choose(destination, await self._resolve(destination.host, destination.port))
-        pinned = httpx.Request(
+        pinned = self._http.Request(
             request.method,
             request.url.copy_with(host=address),
             headers=request.headers,
@@ -51,10 +52,11 @@ class PinnedTransport(httpx.AsyncBaseTransport):
             extensions={**request.extensions, "sni_hostname": destination.host},
         )
         pool = await self._pool((destination.scheme, destination.host, destination.port))
-        return await pool.handle_async_request(pinned)
+        response: httpx.Response = await pool.handle_async_request(pinned)
+        return response
 
-    async def _pool(self, key: tuple[str, str, int]) -> httpx.AsyncHTTPTransport:
-        pool = self._pools.pop(key, None) or httpx.AsyncHTTPTransport()
+    async def _pool(self, key: tuple[str, str, int]) -> Any:
+        pool = self._pools.pop(key, None) or self._http.AsyncHTTPTransport()
         self._pools[key] = pool
         if len(self._pools) > MAX_POOLS:
             await self._pools.popitem(last=False)[1].aclose()

@@ -10,6 +10,7 @@ import pytest
 from duologue.agent.commands import ClearAudio, PlayAudio
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
+    AgentHeard,
     AgentSaid,
     AgentSpokeWords,
     AgentStartedSpeaking,
@@ -35,6 +36,7 @@ from duologue.agent.notices import (
     Warned,
     Welcomed,
 )
+from duologue.errors import Violation
 from duologue.ids import SeededIds
 from duologue.protocols.deepgram import agent_messages
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
@@ -95,16 +97,41 @@ SAID: list[tuple[Notice, list[dict[str, Any]]]] = [
     ),
     (Interrupted(1, "heard"), []),
     (AgentSpokeWords(1, (), "word"), []),
+    (AgentHeard(1), []),
     (KeySent("5"), []),
     (CustomSent("{}"), []),
     (TransferRequested("+1"), []),
-    (LatencyMeasured(1, 0.1, 0.2, 0.3, 0.6), []),
+    (
+        LatencyMeasured(1, 0.1, 0.2, 0.3, 0.6, ttt_text=0.25, ttt_tool=0.2, text_to_speech=0.35),
+        [
+            {
+                "type": "LatencyReport",
+                "stt_latency": 0.1,
+                "ttt_token_latency": 0.2,
+                "ttt_text_latency": 0.25,
+                "ttt_tool_latency": 0.2,
+                "tts_latency": 0.35,
+                "total_latency": 0.6,
+            }
+        ],
+    ),
+    (
+        AgentSaid(1, "Still there?", Origin.CHECK_IN),
+        [
+            {
+                "type": "ConversationText",
+                "role": "assistant",
+                "content": "Still there?",
+                "conversational_behavior": "presence_check",
+            },
+            {"type": "History", "role": "assistant", "content": "Still there?"},
+        ],
+    ),
 ]
 
 
 def dialect_for(user_agent: str = "", **members: Any) -> AgentV1Dialect:
-    options = {"latency_reports": members.pop("latency_reports", False)}
-    dialect = AgentV1Dialect(Handshake(headers=(("user-agent", user_agent),)), SeededIds(1), **options)
+    dialect = AgentV1Dialect(Handshake(headers=(("user-agent", user_agent),)), SeededIds(1))
     send(dialect, {"type": "Settings", "audio": {}, "agent": {}} | members)
     return dialect
 
@@ -148,10 +175,35 @@ def test_history_can_be_switched_off() -> None:
     assert types(dialect.render(ToolAnswered(CALL, RESULT, client_side=True))) == []
 
 
-@pytest.mark.parametrize("members", [{"experimental": True}, {"latency_reports": True}])
-def test_latencies_are_reported_to_those_who_asked(members: dict[str, Any]) -> None:
-    (frame,) = read(dialect_for(**members).render(LatencyMeasured(1, None, 0.2, 0.3, 0.6)))
-    assert frame == {"type": "LatencyReport", "ttt_token_latency": 0.2, "tts_latency": 0.3, "total_latency": 0.6}
+LATENCIES = {"type": "LatencyReport", "ttt_token_latency": 0.2, "tts_latency": 0.3, "total_latency": 0.6}
+
+
+@pytest.mark.parametrize(
+    ("client", "members", "told"),
+    [
+        ("", {}, True),
+        ("deepgram-sdk/7.16.0", {}, True),
+        ("deepgram-sdk/5.3.3", {}, True),
+        ("@deepgram/sdk/5.13.0 node/22", {}, True),
+        ("@deepgram/sdk/4.11.3 node/20", {}, False),
+        ("@deepgram/sdk/v4.8.1 python/11.7", {}, False),
+        ("@deepgram/sdk/v4.8.1 python/11.7", {"experimental": True}, True),
+    ],
+)
+def test_latencies_are_reported_to_clients_that_have_heard_of_them(
+    client: str, members: dict[str, Any], told: bool
+) -> None:
+    frames = read(dialect_for(client, **members).render(LatencyMeasured(1, None, 0.2, 0.3, 0.6)))
+    assert frames == ([LATENCIES] if told else [])
+
+
+def test_a_member_that_cannot_be_read_is_named_in_the_vendors_sentence() -> None:
+    dialect = dialect_for()
+    refusal = dialect.refuse(Violation("wrong_shape", "wrong type, got `int`", path="agent.tags", expected="array"))
+    (frame,) = read(refusal)
+    assert frame["description"].startswith(
+        "Error parsing client message. Check the agent.tags field against the API spec."
+    )
 
 
 @pytest.mark.parametrize("release", ["deepgram-sdk/5.0.0", "deepgram-sdk/5.3.2", "deepgram-sdk/6.0.0"])

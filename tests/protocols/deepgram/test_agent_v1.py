@@ -223,7 +223,7 @@ def test_strict_refuses_unknown_members() -> None:
 
 
 def test_the_servers_switches_reach_the_settings() -> None:
-    dialect = fresh(voices=lambda name, language: f"{language}:{name}", linear32_float=True)
+    dialect = fresh(voices=lambda name, language: f"{language}:{name}")
     message = {"type": "Settings", "audio": {"input": {"encoding": "linear32"}}, "agent": {"speak": {"model": "v"}}}
     (opened,) = send(dialect, message)
     assert isinstance(opened, Open)

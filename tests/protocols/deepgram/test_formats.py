@@ -18,7 +18,7 @@ def test_input_defaults_differ_by_protocol_version() -> None:
     ("name", "encoding"),
     [
         ("linear16", Encoding.PCM_S16LE),
-        ("linear32", Encoding.PCM_S32LE),
+        ("linear32", Encoding.PCM_F32LE),
         ("MULAW", Encoding.MULAW),
         ("alaw", Encoding.ALAW),
     ],
@@ -27,9 +27,9 @@ def test_encodings_by_name(name: str, encoding: Encoding) -> None:
     assert read_input(name, 8000, INPUT_RATE_V1).encoding is encoding
 
 
-def test_linear32_can_be_switched_to_floats() -> None:
-    assert read_input("linear32", 8000, INPUT_RATE_V1, float32=True).encoding is Encoding.PCM_F32LE
-    assert read_output("linear32", None, None, float32=True).audio.encoding is Encoding.PCM_F32LE
+def test_linear32_can_be_switched_to_whole_numbers() -> None:
+    assert read_input("linear32", 8000, INPUT_RATE_V1, float32=False).encoding is Encoding.PCM_S32LE
+    assert read_output("linear32", None, None, float32=False).audio.encoding is Encoding.PCM_S32LE
 
 
 def test_output_rates_default_to_the_encodings() -> None:

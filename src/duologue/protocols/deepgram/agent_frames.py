@@ -51,6 +51,8 @@ from duologue.protocols.dialect import Frame
 FRAME_S = 0.1
 """Audio per binary frame at most; the clients' limit is 1 MiB (D§2.7)."""
 NO_REPLY = -1
+FIRST_WITH_LATENCIES = (5, 0, 0)
+"""Clients of either language before this never heard of `LatencyReport`; they get it with `experimental` only (D§12.1)."""
 
 _CHANGED: dict[Setting, wire.ServerMessage] = {
     Setting.PROMPT: wire.PromptUpdated(),
@@ -58,16 +60,17 @@ _CHANGED: dict[Setting, wire.ServerMessage] = {
     Setting.SPEAK: wire.SpeakUpdated(),
     Setting.LISTEN: wire.ListenUpdated(),
 }
+_BEHAVIORS = {Origin.CHECK_IN: "presence_check"}
 
 
 class AgentFrames:
     """The outgoing half of the dialect. Messages a client's release cannot take are left out (D§12.1)."""
 
-    def __init__(self, request_id: str, client: Client, calls: CallBook, *, latency_reports: bool = False) -> None:
+    def __init__(self, request_id: str, client: Client, calls: CallBook) -> None:
         self._request_id = request_id
         self._client = client
         self._calls = calls
-        self._latency_reports = latency_reports
+        self._latency_reports = client.version is None or client.version >= FIRST_WITH_LATENCIES
         self._history = True
         self._audio: AudioFormat | None = None
         self._wav = False
@@ -103,7 +106,7 @@ class AgentFrames:
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """A violation as the `Error` or `Warning` the vendor would send."""
-        text = describe(violation)
+        text = _described(violation)
         if violation.code in REFUSED_WITH_WARNING:
             code = warning_code(violation.code)
             told = _error(code, text) if self._early_access else wire.Warning_(code=code, description=text)
@@ -123,11 +126,11 @@ class AgentFrames:
                 # says, and once where the caller's start follows the clear.
                 return [] if self._cleared else [wire.UserStartedSpeaking()]
             case CallerSaid():
-                return self._said("user", out.text)
+                return self._said("user", out.text, "backchannel" if out.backchannel else None)
             case AgentThinking():
                 return [wire.AgentThinking(content=out.text)]
             case AgentSaid():
-                return self._said("assistant", out.text)
+                return self._said("assistant", out.text, _BEHAVIORS.get(out.origin))
             case AgentStartedSpeaking():
                 return _started(out, always=self._early_access)
             case AgentFinishedSpeaking():
@@ -148,11 +151,12 @@ class AgentFrames:
             case _:
                 assert_never(out)
 
-    def _said(self, role: str, text: str) -> Sequence[wire.ServerMessage]:
+    def _said(self, role: str, text: str, behavior: str | None) -> Sequence[wire.ServerMessage]:
         """The text, and the history's copy right behind it unless it is not wanted (D§5.7, D§5.8)."""
         if not text:
             return []
-        said = wire.ConversationText(role=role, content=text)
+        told = None if self._early_access else behavior
+        said = wire.ConversationText(role=role, content=text, conversational_behavior=told)
         return [said, wire.HistoryText(role=role, content=text)] if self._history else [said]
 
     def _tool_messages(self, out: ToolsRequested | ToolsWithdrawn | ToolAnswered) -> Sequence[wire.ServerMessage]:
@@ -226,9 +230,23 @@ def _started(out: AgentStartedSpeaking, *, always: bool) -> Sequence[wire.Server
     return [started]
 
 
+def _described(violation: Violation) -> str:
+    """What is wrong, behind the vendor's own sentence where it has one (D§5.11): clients look for the member it names."""
+    text = describe(violation)
+    if violation.code not in ("wrong_shape", "unknown_member") or not violation.path:
+        return text
+    return f"Error parsing client message. Check the {violation.path[:200]} field against the API spec. ({text})"
+
+
 def _latencies(out: LatencyMeasured) -> wire.LatencyReport:
+    """As the vendor defines them: the voice's share begins with the model's first word (D§13)."""
     return wire.LatencyReport(
-        stt_latency=out.stt, ttt_token_latency=out.ttt, tts_latency=out.tts, total_latency=out.total
+        stt_latency=out.stt,
+        ttt_token_latency=out.ttt,
+        ttt_text_latency=out.ttt_text,
+        ttt_tool_latency=out.ttt_tool,
+        tts_latency=out.tts if out.text_to_speech is None else out.text_to_speech,
+        total_latency=out.total,
     )
 
 

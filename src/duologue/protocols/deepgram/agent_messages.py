@@ -35,6 +35,8 @@ class ConversationText(ServerMessage, tag=True):
 
     role: str
     content: str
+    conversational_behavior: str | None = None
+    """`presence_check` or `backchannel`; left out where it is the default."""
 
 
 class HistoryText(ServerMessage, tag="History"):
@@ -83,10 +85,12 @@ class AgentAudioDone(ServerMessage, tag=True):
 
 
 class LatencyReport(ServerMessage, tag=True):
-    """After a reply; seconds."""
+    """After a reply; seconds. No model here tells its thoughts, so there is never a `ttt_thinking_latency`."""
 
     stt_latency: float | None = None
     ttt_token_latency: float | None = None
+    ttt_text_latency: float | None = None
+    ttt_tool_latency: float | None = None
     tts_latency: float | None = None
     total_latency: float | None = None
 

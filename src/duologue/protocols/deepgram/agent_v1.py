@@ -65,8 +65,7 @@ _LONG = frozenset(
 class AgentV1Dialect:
     """One connection on `/v1/agent/converse` or `/agent`. `request_id` is what the `dg-request-id` header of the handshake says (D§5.1).
 
-    `latency_reports` sends `LatencyReport` to clients that did not ask for `experimental` too; `linear32_float` takes `linear32` for
-    floats; `voices` maps a client's voice to one of the catalogue, `None` keeps the client's word; `strict` refuses unknown members.
+    `voices` maps a client's voice to one of the catalogue, `None` keeps the client's word; `strict` refuses unknown members.
     """
 
     deadlines = Deadlines(idle=IDLE_S, session=SESSION_S, warn_before=WARN_BEFORE_S)
@@ -77,15 +76,13 @@ class AgentV1Dialect:
         ids: IdSource,
         *,
         voices: VoiceLookup | None = None,
-        latency_reports: bool = False,
-        linear32_float: bool = False,
         strict: bool = False,
     ) -> None:
         self.request_id = ids.uuid()
         self._strict = strict
-        self._reader = SettingsReader(linear32_float=linear32_float, voices=voices, strict=strict)
+        self._reader = SettingsReader(voices=voices, strict=strict)
         self._calls = CallBook()
-        self._frames = AgentFrames(self.request_id, identify(request), self._calls, latency_reports=latency_reports)
+        self._frames = AgentFrames(self.request_id, identify(request), self._calls)
         self._early = EarlyAudio()
         self._listen: ListenSettings | None = None
         self._too_large = False

@@ -31,15 +31,15 @@ class OutputFormat:
 
 
 def read_input(
-    encoding: str | None, sample_rate: int | None, default_rate: int, *, float32: bool = False
+    encoding: str | None, sample_rate: int | None, default_rate: int, *, float32: bool = True
 ) -> AudioFormat:
-    """`audio.input`. `float32` takes `linear32` for floats: sources disagree (D§A). Raises `Violation("unsupported_audio_format")`."""
+    """`audio.input`. `linear32` are floats unless `float32` is false: sources differ (D§A). Raises `Violation`."""
     known = _encoding(encoding or "linear16", "audio.input.encoding", float32=float32)
     return _format(known, default_rate if sample_rate is None else sample_rate, "audio.input.sample_rate")
 
 
 def read_output(
-    encoding: str | None, sample_rate: int | None, container: str | None, *, float32: bool = False
+    encoding: str | None, sample_rate: int | None, container: str | None, *, float32: bool = True
 ) -> OutputFormat:
     """`audio.output`. The default rate is 24,000 for linear audio and 8,000 for G.711 (D§A). Raises `Violation`."""
     known = _encoding(encoding or "linear16", "audio.output.encoding", float32=float32)
@@ -54,6 +54,18 @@ def read_output(
             expected="none or wav",
         )
     return OutputFormat(audio, wrapped)
+
+
+def read_stream(encoding: str | None, sample_rate: int | None) -> AudioFormat | None:
+    """Of a listening query; `None` for audio in a container, which names no encoding. `linear32` are floats (D§A). Raises `Violation`."""
+    if encoding is None:
+        return None
+    known = _encoding(encoding, "encoding", float32=True)
+    if sample_rate is None:
+        raise Violation(
+            "missing_parameter", "the sample rate is missing", path="sample_rate", expected="a rate beside the encoding"
+        )
+    return _format(known, sample_rate, "sample_rate")
 
 
 def _encoding(name: str, path: str, *, float32: bool) -> Encoding:

@@ -132,7 +132,7 @@ class SpeakProvider(Message):
     voice_id: str | None = None
     language: str | None = None
     language_code: str | None = None
-    speed: float | None = None
+    speed: float | str | None = None
     volume: float | None = None
     expressivity: float | None = None
     engine: str | None = None

@@ -40,6 +40,7 @@ from duologue.think.messages import Message, Speaker, ToolCall
 
 SPEED_RANGE = (0.5, 1.5)
 """As wide as the widest provider's (D§5.5)."""
+SPEED_WORDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.2, "fastest": 1.4}
 VOLUME_RANGE = (0.5, 2.0)
 
 
@@ -59,7 +60,6 @@ class ReadSettings:
 class SettingsReader:
     """How this server reads settings: the switches that are the server's and not the client's."""
 
-    linear32_float: bool = False
     voices: VoiceLookup | None = None
     strict: bool = False
 
@@ -74,16 +74,15 @@ class SettingsReader:
         agent = settings.agent or Agent()
         audio = settings.audio or AudioSettings()
         given_in, given_out = audio.input or AudioInput(), audio.output or AudioOutput()
-        float32 = self.linear32_float
-        audio_in = read_input(given_in.encoding, given_in.sample_rate, default_input_rate, float32=float32)
-        output = read_output(given_out.encoding, given_out.sample_rate, given_out.container, float32=float32)
+        audio_in = read_input(given_in.encoding, given_in.sample_rate, default_input_rate)
+        output = read_output(given_out.encoding, given_out.sample_rate, given_out.container)
         language = read_language(agent.language) or read_language(settings.language)
         listen = read_listen(agent.listen, language, model=agent.listen_model)
         think, warnings = read_think(agent.think, prompt=agent.instructions, model=agent.think_model)
         speak = self.read_speak(agent.speak, language, model=agent.speak_model)
         if agent.think_live is not None:
             warnings += (Warned("think_live_unsupported", "agent.think_live is not supported and was ignored."),)
-        context = agent.context or settings.context or Context()
+        context = next((given for given in (agent.context, settings.context) if given and given.messages), Context())
         history = read_history(context)
         greeting = agent.greeting or settings.greeting or ""
         if not greeting and context.replay and history and history[-1].speaker is Speaker.ASSISTANT:
@@ -135,9 +134,8 @@ class SettingsReader:
             or ""
         )
         spoken = provider.language or provider.language_code or _voice_language(name) or language or "en"
-        speed = 1.0 if provider.speed is None else provider.speed
+        speed = _read_speed(provider.speed, f"{path}.provider.speed")
         volume = 1.0 if provider.volume is None else provider.volume
-        check_range(speed, *SPEED_RANGE, f"{path}.provider.speed")
         check_range(volume, *VOLUME_RANGE, f"{path}.provider.volume")
         if name and self.voices is not None:
             found = self.voices(name, spoken)
@@ -145,6 +143,18 @@ class SettingsReader:
                 raise Violation("voice_not_found", f"no voice is called {name[:80]!r}", path=f"{path}.provider")
             name = found
         return SpeakOptions(voice=name, language=spoken, speed=speed, volume=volume)
+
+
+def _read_speed(given: float | str | None, path: str) -> float:
+    """A factor, or one of the words that `cartesia` voices take beside numbers (D§5.5)."""
+    if given is None:
+        return 1.0
+    try:
+        speed = SPEED_WORDS[given] if isinstance(given, str) and given in SPEED_WORDS else float(given)
+    except ValueError:
+        expected = f"a number or one of {', '.join(SPEED_WORDS)}"
+        raise Violation("invalid_settings", "wrong speed", path=path, expected=expected) from None
+    return check_range(speed, *SPEED_RANGE, path)
 
 
 def unwrapped(members: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,8 @@ Headers and credentials are secrets: they are kept in `Hidden` mappings, whose r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from duologue.agent.notices import Warned
@@ -19,6 +20,8 @@ from duologue.think.messages import Endpoint, ToolSpec
 PROMPT_CHARACTERS = LimitsPolicy().prompt_characters
 """Longer prompts are cut, with a warning (D§5.4.2)."""
 TEMPERATURE_RANGE = (0.0, 2.0)
+ANTHROPIC_TEMPERATURE_RANGE = (0.0, 1.0)
+FILLERS = "agent fillers are not supported and were ignored"
 
 ItemT = TypeVar("ItemT")
 
@@ -28,22 +31,51 @@ def read_think(
 ) -> tuple[ThinkSettings, tuple[Warned, ...]]:
     """`think` as one entry or as ordered fallbacks (D§5.4.3), and what to warn of.
 
-    Prompt and functions are those of the first entry that has some; `prompt` and `model` are used where the entries name none. Raises
-    `Violation`.
+    Every entry is asked with its own prompt and functions. An entry without has those of the first that has some; `prompt` and `model`
+    are used where the entries name none. Raises `Violation`.
     """
     items = list(entries(given, path)) or [(path, Think())]
-    prompts = [text for _, think in items for text in (think.prompt, think.instructions) if text is not None]
-    written = prompts[0] if prompts else prompt or ""
-    tools: tuple[ToolSpec, ...] = ()
-    for where, think in items:
-        tools = tools or tuple(read_function(f, f"{where}.functions[{i}]") for i, f in enumerate(think.functions or []))
+    prompts = [_prompt_of(think) for _, think in items]
+    tools = [_tools_of(think, where) for where, think in items]
+    written = next((text for text in prompts if text is not None), prompt or "")
+    offered = next((specs for specs in tools if specs), ())
+    choices = [_read_choice(think, where, model) for where, think in items]
     settings = ThinkSettings(
-        choices=tuple(_read_choice(think, where, model) for where, think in items),
+        choices=tuple(
+            replace(
+                choice,
+                prompt=None if own in (None, written) else cut_prompt(own or ""),
+                tools=None if specs in (None, offered) else specs,
+            )
+            for choice, own, specs in zip(choices, prompts, tools, strict=True)
+        ),
         prompt=cut_prompt(written),
-        tools=tools,
+        tools=offered,
         context_length=_read_context_length(items[0][1], items[0][0]),
     )
-    return settings, prompt_warnings(written)
+    longest = max((text for text in prompts if text is not None), key=len, default=written)
+    return settings, prompt_warnings(longest) + _filler_warnings(items)
+
+
+def _prompt_of(think: Think) -> str | None:
+    return think.instructions if think.prompt is None else think.prompt
+
+
+def _tools_of(think: Think, path: str) -> tuple[ToolSpec, ...] | None:
+    """The functions of one entry; `None` where it says nothing of them."""
+    if think.functions is None:
+        return None
+    return tuple(read_function(function, f"{path}.functions[{i}]") for i, function in enumerate(think.functions))
+
+
+def _filler_warnings(items: Sequence[tuple[str, Think]]) -> tuple[Warned, ...]:
+    """What an agent says while a function runs needs Think Live at the vendor (D§5.4.4): it would be missed, so it is told."""
+    wanted = any(
+        function.initial_agent_filler or function.agent_filler_max_count or function.agent_filler_interval_ms
+        for _, think in items
+        for function in think.functions or []
+    )
+    return (Warned("think_live_unsupported", FILLERS),) if wanted else ()
 
 
 def entries(given: ItemT | list[ItemT] | None, path: str) -> Iterator[tuple[str, ItemT]]:
@@ -99,7 +131,9 @@ def _read_choice(think: Think, path: str, model: str | None) -> ModelChoice:
     """One entry of the fallback list. `endpoint` is a sibling of `provider`; V0's custom provider has it inside (D§5.4, D§4.7)."""
     provider = think.provider or ThinkProvider()
     if provider.temperature is not None:
-        check_range(provider.temperature, *TEMPERATURE_RANGE, f"{path}.provider.temperature")
+        anthropic = (provider.type or "").lower() == "anthropic"
+        wide = ANTHROPIC_TEMPERATURE_RANGE if anthropic else TEMPERATURE_RANGE
+        check_range(provider.temperature, *wide, f"{path}.provider.temperature")
     endpoint = read_endpoint(think.endpoint)
     if endpoint is None and provider.url:
         headers = read_endpoint_headers(provider.headers)

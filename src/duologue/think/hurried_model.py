@@ -1,0 +1,37 @@
+"""A model that others are waiting behind: it must begin, and go on, within a limit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator
+
+from duologue.errors import EngineFailure
+from duologue.runtime.machine import Seconds
+from duologue.think.completion import CompletionEvent, CompletionRequest, LanguageModel
+
+
+class HurriedModel:
+    """Another `LanguageModel`, given up when it says nothing for `limit` seconds."""
+
+    def __init__(self, model: LanguageModel, limit: Seconds) -> None:
+        self._model = model
+        self._limit = limit
+
+    async def respond(self, request: CompletionRequest) -> AsyncIterator[CompletionEvent]:
+        """As the other model. Raises `EngineFailure`, also when it is too slow."""
+        stream = self._model.respond(request)
+        begun = False
+        try:
+            while True:
+                async with asyncio.timeout(self._limit):
+                    event = await anext(stream)
+                begun = True
+                yield event
+        except StopAsyncIteration:
+            return
+        except TimeoutError:
+            lost = "the rest of the answer" if begun else "the answer"
+            raise EngineFailure("think", f"said nothing for {self._limit:g} s", lost=lost) from None
+        finally:
+            if isinstance(stream, AsyncGenerator):
+                await stream.aclose()

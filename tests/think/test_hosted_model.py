@@ -1,0 +1,69 @@
+"""What every wire has in common; the rest is tested wire by wire (`test_openai_model.py`, `test_anthropic_model.py`)."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+
+import pytest
+
+from duologue.errors import Refused
+from duologue.think.anthropic_model import ANTHROPIC
+from duologue.think.hosted_model import EndpointModel, HostedModel, Wire, describe
+from duologue.think.openai_model import OPENAI
+from duologue.think.outbound import OutboundRules
+from tests.think.asking import ask_until_failure, asked, user
+
+
+class StatusError(Exception):
+    def __init__(self, status: int, kind: str = "") -> None:
+        self.status_code = status
+        self.type = kind
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (Refused("outbound", "not permitted"), "not permitted"),
+        (StatusError(500), "answered 500"),
+        (StatusError(429, "rate_limit_error"), "answered 429 (rate_limit_error)"),
+        (StatusError(200, "overloaded_error"), "broke off (overloaded_error)"),
+        (ValueError("secret"), "sent something that is no completion stream"),
+        (OSError("secret"), "cannot be reached (OSError)"),
+    ],
+)
+def test_failures_are_told_without_the_providers_text(error: Exception, told: str) -> None:
+    assert describe(error) == told
+
+
+def test_a_refusal_below_the_library_is_told_as_it_is() -> None:
+    error = RuntimeError("Connection error.")
+    error.__cause__ = Refused("outbound", "not permitted")
+    assert describe(error) == "not permitted"
+
+
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_a_model_that_was_closed_can_be_asked_again(wire: Wire) -> None:
+    model = HostedModel(wire, "http://127.0.0.1:9")
+    await model.prepare()
+    await model.close()
+    await model.close()
+    _, failure = await ask_until_failure(model, asked(user("hi")))
+    assert failure.engine == wire.library
+    await model.close()
+
+
+async def test_two_first_calls_open_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[object] = []
+    wire = SimpleNamespace(**{name: getattr(OPENAI, name) for name in OPENAI.__slots__})
+    wire.open = lambda *given: opened.append(given) or OPENAI.open(*given)
+    model = HostedModel(wire, "http://127.0.0.1:9")  # type: ignore[arg-type]
+    await asyncio.gather(model.prepare(), model.prepare())
+    await model.close()
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_an_endpoint_model_needs_an_endpoint(wire: Wire) -> None:
+    _, failure = await ask_until_failure(EndpointModel(wire, OutboundRules()), asked(user("hi")))
+    assert failure.message == "the choice names no endpoint"
