@@ -22,9 +22,9 @@ from duologue.sim.caller import AGENT_RATE
 from duologue.sim.draw import Case, draw
 from duologue.sim.hostile import Temper
 from duologue.sim.marked import Lexicon
-from duologue.sim.plan import Plan, Step, Wait
+from duologue.sim.plan import Plan, Step, Wait, Wire
 from duologue.sim.replay import change, decide_turns, read_call, replay_session
-from duologue.sim.scenario import SETTINGS
+from duologue.sim.scenario import FIXED
 from duologue.sim.world import Outcome, build_world, live, simulate
 
 
@@ -52,7 +52,7 @@ def test_every_command_of_a_live_call_comes_again(seed: int, tmp_path: Path) -> 
 
 def test_what_the_rules_expect_comes_again_too(tmp_path: Path) -> None:
     lines = ("I would like a latte", "medium", "no thanks", "that is all", "yes")
-    plan = Plan({**SETTINGS, "agent": {}}, tuple(Step(Wait.ANSWERED, line=line) for line in lines))
+    plan = Plan({**FIXED[Wire.DEEPGRAM], "agent": {}}, tuple(Step(Wait.ANSWERED, line=line) for line in lines))
     case = replace(draw(3), plan=plan, synthesizer=Temper(), recognizer=Temper(), late_facts=0.0)
     log = read_call(record(case, tmp_path, Config()))
     assert any("Expect" in json.dumps(fact.commands) for fact in log.of("session"))

@@ -17,6 +17,7 @@ from duologue.sim.clock import run
 from duologue.sim.draw import draw
 from duologue.sim.heard_rules import heard_words, kept_words
 from duologue.sim.plan import Step, Wait
+from duologue.sim.wires import Sign
 from duologue.sim.world import Collected, LateFacts, Outcome, simulate
 from duologue.think.completion import TextDelta
 
@@ -81,7 +82,7 @@ def test_a_whole_call_is_heard_word_by_word() -> None:
     plan = replace(case.plan, steps=(Step(Wait.NOTHING, 0.2, line="two coffee please"),), hangs_up=False)
     outcome = simulate(replace(case, plan=plan))
     assert outcome.call is not None
-    said = [each.message["content"] for each in outcome.call.messages("ConversationText")]
+    said = [each.text for each in outcome.call.signs(Sign.CALLER_SAID)]
     assert "two coffee please" in said
     assert len(heard_words(outcome)) > 3
     assert heard_words(outcome) == kept_words(outcome)

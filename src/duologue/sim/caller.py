@@ -1,16 +1,15 @@
-"""A simulated caller on Deepgram's agent wire: a mouth, an ear, patience, and a plan.
+"""A simulated caller: a mouth, an ear, patience, and a plan.
 
 The caller speaks marked speech (`marked.py`) in frames on the virtual clock, plays what comes back through its ear, forgets it when the
-server says that the user started speaking, answers function calls as late as its plan says, and keeps every frame with its time.
+wire says so, answers function calls as late as its plan says, and keeps every frame with its time.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias, assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,18 +20,10 @@ from duologue.sim.ear import Ear
 from duologue.sim.marked import Lexicon, find_words, say
 from duologue.sim.plan import Answering, Plan, Step, Wait
 from duologue.sim.wire import AsgiApp, MemorySocket
+from duologue.sim.wires import AskedCall, CallerWire, Received, Sign, wire_of
 
 AGENT_RATE = LISTEN_RATE
 """The rate the caller asks the agent's speech in; that of the marked synthesiser, so that nothing is resampled."""
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A frame of the server: when, and what. `audio` counts samples."""
-
-    at: Seconds
-    message: dict[str, Any]
-    audio: int = 0
 
 
 @dataclass(slots=True)
@@ -63,9 +54,9 @@ class Call:
     close: tuple[int, str] | None = None
     hung_up: bool = False
 
-    def messages(self, kind: str) -> list[Received]:
-        """All messages of one type, in order."""
-        return [received for received in self.received if received.message.get("type") == kind]
+    def signs(self, *signs: Sign) -> list[Received]:
+        """All frames with one of these meanings, in order."""
+        return [received for received in self.received if received.sign in signs]
 
 
 Mouth: TypeAlias = Callable[[Step], list[NDArray[np.int16]]]
@@ -95,7 +86,6 @@ class Caller:
         plan: Plan,
         lexicon: Lexicon,
         mouth: Mouth | None = None,
-        path: str = "/v1/agent/converse",
     ) -> None:
         loop = asyncio.get_running_loop()
         self._now: Callable[[], Seconds] = loop.time
@@ -104,10 +94,11 @@ class Caller:
         self._speak = mouth or marked_mouth(lexicon)
         self.call = Call(plan, lexicon, Ear(AGENT_RATE))
         """What has come of the call so far."""
-        self._socket = MemorySocket(app, path, self._take)
+        self._wire: CallerWire = wire_of(plan)
+        self._socket = MemorySocket(app, self._wire.path, self._take)
         self._mouth: list[NDArray[np.int16]] = []
-        self._applied = False
-        self._finished_replies = 0
+        self._ready = False
+        self._replies = 0
         self._spoke_until: Seconds = 0.0
         self._thinking = False
         self._late_answers: list[asyncio.TimerHandle] = []
@@ -116,10 +107,10 @@ class Caller:
         """The whole call. Raises what the application raised, and `Rejected` when it does not answer."""
         await self._socket.connect()
         self.call.began = self._now()
-        self._socket.send(json.dumps(self._plan.settings))
+        self._socket.send(self._wire.opening())
         microphone = asyncio.get_running_loop().create_task(self._microphone(), name="caller's microphone")
         try:
-            while not self._applied and self._socket.closed is None:  # noqa: ASYNC110 - as below
+            while not self._ready and self._socket.closed is None:  # noqa: ASYNC110 - as below
                 await asyncio.sleep(self._plan.frame_s)
             for step in self._plan.steps:
                 if self._socket.closed is not None:
@@ -148,7 +139,7 @@ class Caller:
             while self._mouth and self._socket.closed is None:  # noqa: ASYNC110 - a caller listens in frames; nobody tells it when its breath is out
                 await asyncio.sleep(self._plan.frame_s)
         if step.message is not None:
-            self._socket.send(json.dumps(step.message))
+            self._socket.send(self._wire.tell(step.message))
 
     async def _wait(self, step: Step) -> None:
         """Until the moment the plan names, or until patience ends."""
@@ -197,7 +188,7 @@ class Caller:
                 self._mouth[0] = self._mouth[0][len(piece) :]
                 if not len(self._mouth[0]):
                     self._mouth.pop(0)
-            self._socket.send(frame.tobytes())
+            self._socket.send(self._wire.audio(frame.tobytes()))
             due += self._plan.frame_s
             await asyncio.sleep(max(0.0, due - self._now()))
 
@@ -214,36 +205,33 @@ class Caller:
 
     def _take(self, frame: str | bytes) -> None:
         now = self._now()
-        if isinstance(frame, bytes):
-            self.call.received.append(Received(now, {}, len(frame) // 2))
-            self.call.ear.receive(frame, now, self._finished_replies)
-            return
-        message = json.loads(frame)
-        self.call.received.append(Received(now, message))
-        kind = message["type"]
-        if kind == "SettingsApplied":
-            self._applied = True
-        elif kind == "UserStartedSpeaking":
+        received, audio = self._wire.read(frame, now)
+        self.call.received.append(received)
+        if audio:
+            self.call.ear.receive(audio, now, self._replies)
+        if received.sign is self._wire.clears:
             self.call.clears.append(now)
             self.call.ear.clear(now)
-        elif kind == "ConversationText":
-            self._thinking = message["role"] == "user"
-        elif kind == "AgentAudioDone":
-            self._finished_replies += 1
-            self._thinking = False
-        elif kind == "Error":
-            self._thinking = False
-        elif kind == "FunctionCallRequest":
-            for function in message["functions"]:
-                self._answer(function)
+        if received.sign is self._wire.parts:
+            self._replies += 1
+        match received.sign:
+            case Sign.READY:
+                self._ready = True
+            case Sign.CALLER_SAID:
+                self._thinking = True
+            case Sign.AGENT_SAID | Sign.REPLY_OVER | Sign.TROUBLE:
+                self._thinking = False
+            case Sign.TOOLS_ASKED:
+                for asked in received.calls:
+                    self._answer(asked)
 
-    def _answer(self, function: dict[str, Any]) -> None:
+    def _answer(self, asked: AskedCall) -> None:
         """Answer a call when the plan says, or never."""
         answering: Answering = self._plan.answering
-        if not function["client_side"] or answering.never:
+        if not asked.client_side or answering.never:
             return
-        content = f"result of {function['id']}"
-        self.call.tool_answers[function["id"]] = (self._now() + answering.after, content)
-        reply = {"type": "FunctionCallResponse", "id": function["id"], "name": function["name"], "content": content}
+        content = f"result of {asked.id}"
+        self.call.tool_answers[asked.id] = (self._now() + answering.after, content)
+        reply = self._wire.answer(asked, content)
         loop = asyncio.get_running_loop()
-        self._late_answers.append(loop.call_later(answering.after, self._socket.send, json.dumps(reply)))
+        self._late_answers.append(loop.call_later(answering.after, self._socket.send, reply))

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import itertools
 import random
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from duologue.audio.formats import LISTEN_RATE
 from duologue.runtime.machine import Seconds
 from duologue.sim.hostile import Temper
-from duologue.sim.plan import Answering, Plan, Step, Wait
+from duologue.sim.plan import Answering, Plan, Step, Wait, Wire
 
 CALLER_WORDS = (
     "I want a large coffee please with some milk and no sugar can you make it two no three of them to go "
@@ -23,6 +24,15 @@ AGENT_WORDS = (
     "Sure one large latte coming up anything else today your total is four dollars thank you and goodbye then".split()
 )
 BACKCHANNELS = ("mhm", "yeah", "okay")
+URL = "https://tools.example/order"
+"""Where a server-side function is said to be; the simulated world answers for it."""
+AUDIO = {
+    "input": {"encoding": "linear16", "sample_rate": LISTEN_RATE},
+    "output": {"encoding": "linear16", "sample_rate": LISTEN_RATE, "container": "none"},
+}
+
+Draw: TypeAlias = Callable[[random.Random], dict[str, Any]]
+"""Draws a message of a wire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +63,12 @@ class Case:
 def draw(seed: int) -> Case:
     """The call of a seed."""
     chance = random.Random(seed)
-    eager = chance.random() < 0.5
-    steps = tuple(_step(chance) for _ in range(chance.randint(1, 5)))
+    wire = chance.choice((Wire.DEEPGRAM, Wire.DEEPGRAM, Wire.EARLY_ACCESS))
+    steps = tuple(_step(chance, MESSAGES[wire]) for _ in range(chance.randint(1, 5)))
     plan = Plan(
-        settings=_settings(chance, eager=eager),
+        settings=SETTINGS[wire](chance),
         steps=steps,
+        wire=wire,
         answering=Answering(after=chance.choice((0.05, 0.3, 1.5, 6.0)), never=chance.random() < 0.05),
         frame_s=chance.choice((0.1, 0.1, 0.06, 0.02)),
         hangs_up=chance.random() < 0.2,
@@ -77,7 +88,7 @@ def _words(chance: random.Random, words: list[str], least: int, most: int) -> li
     return [chance.choice(words) for _ in range(chance.randint(least, most))]
 
 
-def _step(chance: random.Random) -> Step:
+def _step(chance: random.Random, message: Draw) -> Step:
     kind = chance.random()
     if kind < 0.5:
         wait = chance.choice((Wait.AGENT_SILENT, Wait.ANSWERED))
@@ -91,7 +102,7 @@ def _step(chance: random.Random) -> Step:
     if kind < 0.86:  # a silent caller
         return Step(Wait.NOTHING, chance.uniform(1.0, 6.0))
     wait = chance.choice(tuple(Wait))
-    return Step(wait, chance.uniform(0.0, 1.0), message=_message(chance))
+    return Step(wait, chance.uniform(0.0, 1.0), message=message(chance))
 
 
 def _line(chance: random.Random) -> str:
@@ -99,7 +110,7 @@ def _line(chance: random.Random) -> str:
     return " / ".join(parts)
 
 
-def _message(chance: random.Random) -> dict[str, Any]:
+def _deepgram_message(chance: random.Random) -> dict[str, Any]:
     text = " ".join(_words(chance, AGENT_WORDS, 2, 8))
     return chance.choice(
         (
@@ -149,26 +160,59 @@ def _temper(chance: random.Random) -> Temper:
     return Temper(falls_silent=0.2)
 
 
-def _settings(chance: random.Random, *, eager: bool) -> dict[str, Any]:
-    listen: dict[str, Any] = {"type": "deepgram", "version": "v2", "model": "flux-general-en"}
-    if eager:
-        listen["eager_eot_threshold"] = 0.4
+def _functions(chance: random.Random) -> list[dict[str, Any]]:
+    """`look_up` runs at the client, `order` sometimes on the server."""
+    on_server = chance.random() < 0.3
     functions = [
         {"name": name, "description": name, "parameters": {"type": "object", "properties": {}}}
         for name in ("look_up", "order")
     ]
+    return [functions[0], {**functions[1], "endpoint": {"url": URL}} if on_server else functions[1]]
+
+
+def _greeting(chance: random.Random) -> str:
+    return " ".join(_words(chance, AGENT_WORDS, 2, 6)) + "." if chance.random() < 0.5 else ""
+
+
+def _deepgram_settings(chance: random.Random) -> dict[str, Any]:
+    listen: dict[str, Any] = {"type": "deepgram", "version": "v2", "model": "flux-general-en"}
+    if chance.random() < 0.5:
+        listen["eager_eot_threshold"] = 0.4
+    think = {"provider": {"type": "open_ai", "model": "scripted"}, "prompt": "Be brief."}
     agent: dict[str, Any] = {
         "listen": {"provider": listen},
-        "think": {"provider": {"type": "open_ai", "model": "scripted"}, "prompt": "Be brief.", "functions": functions},
+        "think": {**think, "functions": _functions(chance)},
         "speak": {"provider": {"type": "deepgram", "model": "aura-2-thalia-en"}},
     }
-    if chance.random() < 0.5:
-        agent["greeting"] = " ".join(_words(chance, AGENT_WORDS, 2, 6)) + "."
-    return {
-        "type": "Settings",
-        "audio": {
-            "input": {"encoding": "linear16", "sample_rate": LISTEN_RATE},
-            "output": {"encoding": "linear16", "sample_rate": LISTEN_RATE, "container": "none"},
-        },
-        "agent": agent,
+    if greeting := _greeting(chance):
+        agent["greeting"] = greeting
+    return {"type": "Settings", "audio": AUDIO, "agent": agent}
+
+
+def _early_settings(chance: random.Random) -> dict[str, Any]:
+    functions = [{**function, "url": function.pop("endpoint", {"url": ""})["url"]} for function in _functions(chance)]
+    think = {"provider": {"type": "open_ai"}, "model": "scripted", "instructions": "Be brief."}
+    settings: dict[str, Any] = {
+        "type": "SettingsConfiguration",
+        "audio": AUDIO,
+        "agent": {"think": {**think, "functions": functions}, "speak": {"model": "aura-asteria-en"}},
     }
+    if greeting := _greeting(chance):
+        settings["context"] = {"messages": [{"role": "assistant", "content": greeting}], "replay": True}
+    return settings
+
+
+def _early_message(chance: random.Random) -> dict[str, Any]:
+    text = " ".join(_words(chance, AGENT_WORDS, 2, 8))
+    return chance.choice(
+        (
+            {"type": "InjectAgentMessage", "message": text + "."},
+            {"type": "UpdateInstructions", "instructions": text},
+            {"type": "UpdateSpeak", "model": "aura-luna-en"},
+            {"type": "KeepAlive"},
+        )
+    )
+
+
+SETTINGS: Mapping[Wire, Draw] = {Wire.DEEPGRAM: _deepgram_settings, Wire.EARLY_ACCESS: _early_settings}
+MESSAGES: Mapping[Wire, Draw] = {Wire.DEEPGRAM: _deepgram_message, Wire.EARLY_ACCESS: _early_message}

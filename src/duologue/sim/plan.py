@@ -9,6 +9,17 @@ from typing import Any
 from duologue.runtime.machine import Seconds
 
 
+class Wire(StrEnum):
+    """The agent wires."""
+
+    DEEPGRAM = "deepgram"
+    """Deepgram's Voice Agent V1."""
+    EARLY_ACCESS = "deepgram_v0"
+    """Deepgram's Voice Agent V0."""
+    CALL_STREAM = "cartesia"
+    """Cartesia's call stream."""
+
+
 class Wait(StrEnum):
     """What a caller waits for before a step."""
 
@@ -51,8 +62,13 @@ class Plan:
     """One call."""
 
     settings: dict[str, Any] = field(hash=False)
-    """Deepgram's `Settings`."""
+    """The first message: Deepgram's `Settings` or `SettingsConfiguration`, Cartesia's `start`."""
     steps: tuple[Step, ...]
+    wire: Wire = Wire.DEEPGRAM
+    agent: str = ""
+    """The id of the agent that is called, on Cartesia's call stream."""
+    definition: dict[str, Any] = field(default_factory=dict, hash=False)
+    """That agent, as a table of the configuration; empty for one that the server has."""
     answering: Answering = Answering()
     frame_s: Seconds = 0.1
     """Length of the audio frames sent."""

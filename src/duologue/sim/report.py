@@ -10,6 +10,10 @@ from duologue.console.timeline import render_html
 from duologue.sim.call_timeline import timeline_of_outcome
 from duologue.sim.caller import AGENT_RATE
 from duologue.sim.script import ScenarioResult
+from duologue.sim.wires import Sign
+
+_SPEAKERS = {Sign.CALLER_SAID: "caller", Sign.AGENT_SAID: "agent"}
+_TOLD = (Sign.CALLER_STARTED, Sign.TOOLS_ASKED, Sign.TROUBLE)
 
 
 def as_text(result: ScenarioResult) -> str:
@@ -18,13 +22,13 @@ def as_text(result: ScenarioResult) -> str:
     lines = [f"{'PASS' if result.passed else 'FAIL'}  {result.scenario.name}  ({result.outcome.seconds:.1f} s of call)"]
     for received in call.received if call else ():
         message = received.message
-        kind = message.get("type", "")
+        kind = message.get("type") or message.get("event")
         at = received.at - call.began if call else 0.0
-        if kind == "ConversationText":
-            who = "caller" if message["role"] == "user" else "agent"
-            lines.append(f"  {at:8.2f}  {who:>6}: {message['content']}")
-        elif kind in ("UserStartedSpeaking", "FunctionCallRequest", "Warning", "Error"):
-            lines.append(f"  {at:8.2f}          {kind} {message.get('description', '')}".rstrip())
+        if received.sign in _SPEAKERS and received.text:
+            lines.append(f"  {at:8.2f}  {_SPEAKERS[received.sign]:>6}: {received.text.strip()}")
+        elif received.sign in _TOLD or kind == "Warning":
+            told = message.get("description") or message.get("message", "")
+            lines.append(f"  {at:8.2f}          {kind} {told}".rstrip())
     for verdict in result.verdicts:
         mark = "ok  " if verdict.met else "FAIL"
         lines.append(f"  {mark}  step {verdict.step}: {verdict.expected}; got {verdict.got}")

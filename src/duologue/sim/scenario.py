@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from duologue.audio.formats import LISTEN_RATE
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
-from duologue.sim.draw import Answer, Case
+from duologue.sim.draw import AUDIO, Answer, Case
 from duologue.sim.hostile import Temper
-from duologue.sim.plan import Answering, Plan, Step, Wait
+from duologue.sim.plan import Answering, Plan, Step, Wait, Wire
 
 ValueT = TypeVar("ValueT")
 
@@ -52,14 +52,12 @@ class Scenario:
     """Where the files that it names are."""
 
 
-SETTINGS: Mapping[str, Any] = {
-    "type": "Settings",
-    "audio": {
-        "input": {"encoding": "linear16", "sample_rate": LISTEN_RATE},
-        "output": {"encoding": "linear16", "sample_rate": LISTEN_RATE, "container": "none"},
-    },
+FIXED: Mapping[Wire, Mapping[str, Any]] = {
+    Wire.DEEPGRAM: {"type": "Settings", "audio": AUDIO},
+    Wire.EARLY_ACCESS: {"type": "SettingsConfiguration", "audio": AUDIO},
+    Wire.CALL_STREAM: {"event": "start"},
 }
-"""What every simulated caller asks for, whatever the scenario's settings say of audio."""
+"""What every simulated caller's first message holds, whatever the scenario says."""
 
 _TOP = {"name", "agent", "config", "engines", "seed", "unkind", "caller", "answer", "step"}
 _STEP = {"caller", "wav", "wait", "after_words", "pause", "patience", "hesitation", "message", "expect"}
@@ -99,7 +97,7 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
     _check_names(unkind, {"recognizer", "synthesizer", "late_facts"}, "unkind.")
     _check_names(caller, {"frame_s", "hangs_up", "lingers", "answers_after", "never_answers"}, "caller.")
     plan = Plan(
-        settings=_settings(content.get("agent", {}), folder),
+        **_agent(content.get("agent", {}), folder),
         steps=tuple(_step(step, f"step[{place}]", first=place == 0) for place, step in enumerate(steps)),
         answering=Answering(caller.get("answers_after", 0.2), bool(caller.get("never_answers", False))),
         frame_s=caller.get("frame_s", 0.02),
@@ -139,8 +137,7 @@ def write_scenario(scenario: Scenario) -> str:
     """The scenario as its file: reading it again gives the same case."""
     case, plan = scenario.case, scenario.case.plan
     lines = [f"name = {_toml(scenario.name)}", f"seed = {case.seed}"]
-    agent = {key: value for key, value in plan.settings.items() if key not in SETTINGS}
-    lines.append(f"agent = {_toml({'settings': agent})}")
+    lines.append(f"agent = {_toml(_agent_table(plan))}")
     unkind = {
         "recognizer": _changed(case.recognizer),
         "synthesizer": _changed(case.synthesizer),
@@ -164,19 +161,43 @@ def write_scenario(scenario: Scenario) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _settings(agent: Any, folder: Path) -> dict[str, Any]:
+def _agent(agent: Any, folder: Path) -> dict[str, Any]:
+    """Whom the caller calls, on which wire, and with what: members of a plan."""
     if not isinstance(agent, Mapping):
         raise Violation("scenario", "wrong shape", path="agent", expected='{ settings = "settings.json" }')
-    _check_names(agent, {"settings"}, "agent.")
-    given = agent.get("settings", {})
+    if "line" in agent:
+        _check_names(agent, {"line", "start", "definition"}, "agent.")
+        start = {**_table(agent, "start", folder), **FIXED[Wire.CALL_STREAM]}
+        start["config"] = {**start.get("config", {}), "input_format": f"pcm_{LISTEN_RATE}"}
+        definition = _table(agent, "definition", folder)
+        return {"settings": start, "wire": Wire.CALL_STREAM, "agent": str(agent["line"]), "definition": definition}
+    _check_names(agent, {"settings", "wire"}, "agent.")
+    wires = [Wire.DEEPGRAM, Wire.EARLY_ACCESS]
+    wire = agent.get("wire", Wire.DEEPGRAM)
+    if wire not in wires:
+        raise Violation("scenario", "unknown wire", path="agent.wire", expected=" or ".join(wires))
+    return {"settings": {"agent": {}, **_table(agent, "settings", folder), **FIXED[Wire(wire)]}, "wire": Wire(wire)}
+
+
+def _table(agent: Mapping[str, Any], name: str, folder: Path) -> dict[str, Any]:
+    """A table, or the JSON file it is in."""
+    given = agent.get(name, {})
     if isinstance(given, str):
         try:
             given = json.loads((folder / given).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise Violation("scenario", f"cannot read {given}: {error}", path="agent.settings") from None
+            raise Violation("scenario", f"cannot read {given}: {error}", path=f"agent.{name}") from None
     if not isinstance(given, Mapping):
-        raise Violation("scenario", "wrong shape", path="agent.settings", expected="a file or a table")
-    return {"agent": {}, **given, **SETTINGS}
+        raise Violation("scenario", "wrong shape", path=f"agent.{name}", expected="a file or a table")
+    return dict(given)
+
+
+def _agent_table(plan: Plan) -> dict[str, Any]:
+    """What `_agent` reads."""
+    own = {key: value for key, value in plan.settings.items() if key not in FIXED[plan.wire]}
+    if plan.wire is Wire.CALL_STREAM:
+        return {"line": plan.agent, "start": own, "definition": plan.definition}
+    return {"settings": own} if plan.wire is Wire.DEEPGRAM else {"settings": own, "wire": plan.wire.value}
 
 
 def _step(step: Any, path: str, *, first: bool) -> Step:

@@ -24,6 +24,7 @@ from duologue.sim.marked import Lexicon, find_words
 from duologue.sim.scenario import Expect, Scenario
 from duologue.sim.session_rules import notices
 from duologue.sim.wire_rules import check_frames, check_never_silent, check_order
+from duologue.sim.wires import Sign
 from duologue.sim.world import Outcome, build_world, live
 
 
@@ -131,10 +132,10 @@ def _judge_step(place: int, expect: Expect, outcome: Outcome, call: Call, until:
         yield _judge_history(step, expect.history_ends_with, outcome, call, (done.began, until))
     if expect.tool:
         asked = [
-            each["name"]
-            for received in call.messages("FunctionCallRequest")
+            each.name
+            for received in call.signs(Sign.TOOLS_ASKED)
             if done.began <= received.at <= until
-            for each in received.message["functions"]
+            for each in received.calls
         ]
         yield Verdict(step, f"the agent asks for {expect.tool}", ", ".join(asked) or "nothing", expect.tool in asked)
 
@@ -144,14 +145,14 @@ def _said(call: Call, since: Seconds, until: Seconds) -> list[str]:
     lines: list[str] = []
     fresh = True
     for received in call.received:
-        if received.message.get("type") == "AgentAudioDone":
+        if received.sign is Sign.REPLY_OVER:
             fresh = True
-        if received.message.get("type") != "ConversationText" or received.message["role"] != "assistant":
+        if received.sign is not Sign.AGENT_SAID:
             continue
         if since <= received.at <= until:
             if fresh:
                 lines.append("")
-            lines[-1] = f"{lines[-1]} {received.message['content']}".strip()
+            lines[-1] = f"{lines[-1]} {received.text}".strip()
             fresh = False
     return lines
 

@@ -21,6 +21,8 @@ from duologue.agent.notices import (
 from duologue.listen.events import TurnEagerEnded, TurnEnded, TurnResumed, TurnStarted
 from duologue.runtime.machine import Seconds
 from duologue.sim.breach import Breach
+from duologue.sim.plan import Wire
+from duologue.sim.wires import Sign
 from duologue.sim.world import Outcome, SessionStep
 from duologue.think.completion import TextDelta
 from duologue.think.messages import Speaker
@@ -200,9 +202,10 @@ def check_tools_told(outcome: Outcome) -> Iterator[Breach]:
     if call is None:
         return
     calls = follow_calls(outcome)
-    told = {each["id"] for received in call.received for each in received.message.get("function_calls", ())}
+    told = {asked.id for received in call.signs(Sign.TOOLS_ANSWERED) for asked in received.calls}
     for call_id in sorted(set(calls.returned) - told - calls.over):
-        yield Breach("tools", f"the result of {call_id} was not told")
+        if call.plan.wire is Wire.DEEPGRAM:  # the others have no word for it
+            yield Breach("tools", f"the result of {call_id} was not told")
     for call_id, (at, _) in call.tool_answers.items():
         if at < call.ended - SLACK and call_id not in calls.returned and call_id not in calls.over:
             yield Breach("tools", f"the client answered {call_id} and the session was not told", at)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 
 from duologue.errors import DuologueError
+from duologue.server.socket import PINGS
 
 Message: TypeAlias = MutableMapping[str, Any]
 AsgiApp: TypeAlias = Callable[
@@ -46,7 +47,7 @@ class MemorySocket:
             "client": ("127.0.0.1", 50_000),
             "server": ("127.0.0.1", 80),
             "subprotocols": options.get("subprotocols", []),
-            "extensions": {"websocket.http.response": {}},
+            "extensions": {"websocket.http.response": {}, PINGS: self._see_pings},
             "state": {},
         }
         self._inbox: asyncio.Queue[Message] = asyncio.Queue()
@@ -55,6 +56,7 @@ class MemorySocket:
         self._reading.set()
         self._refusal: tuple[int, list[tuple[bytes, bytes]]] | None = None
         self._task: asyncio.Task[None] | None = None
+        self._pinged: Callable[[], None] | None = None
         self.closed: tuple[int, str] | None = None
         """The server's close code and reason, once it closed."""
         self.closed_at: float | None = None
@@ -71,6 +73,14 @@ class MemorySocket:
         if self.closed is None:
             kind = "text" if isinstance(frame, str) else "bytes"
             self._inbox.put_nowait({"type": "websocket.receive", kind: frame})
+
+    def ping(self) -> None:
+        """A WebSocket ping of the client."""
+        if self._pinged is not None and self.closed is None:
+            self._pinged()
+
+    def _see_pings(self, pinged: Callable[[], None]) -> None:
+        self._pinged = pinged
 
     def stop_reading(self) -> None:
         """Take no frame any more, for ever."""

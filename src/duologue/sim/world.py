@@ -14,7 +14,7 @@ import traceback
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import structlog
@@ -49,9 +49,10 @@ from duologue.sim.caller import Call, Caller, Mouth
 from duologue.sim.draw import Answer, Case
 from duologue.sim.hostile import HostileHost, Temper
 from duologue.sim.marked import Lexicon, MarkedRecognizer, MarkedSynthesizer
+from duologue.sim.plan import Answering
 from duologue.speak.speech import SpeechSynthesizer
 from duologue.think.completion import CompletionEvent, CompletionRequest, Finish, TextDelta
-from duologue.think.messages import ToolCall
+from duologue.think.messages import ToolCall, ToolResult, ToolSpec
 from duologue.think.router import Route, Router
 
 WALL = 1_700_000_000.0
@@ -140,6 +141,21 @@ class CaseModel:
         for place, name in enumerate(answer.tools):
             yield ToolCall(f"call-{number}-{place}", name, "{}")
         yield Finish("tool_calls" if answer.tools else "stop", 1, 1)
+
+
+class CaseTools:
+    """Runs the functions on the server's side as late as the caller's program answers its own, or never."""
+
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+
+    async def run(self, call: ToolCall, spec: ToolSpec) -> ToolResult:
+        """The result, late."""
+        del spec
+        if self._answering.never:
+            await asyncio.get_running_loop().create_future()
+        await asyncio.sleep(self._answering.after)
+        return ToolResult(call.id, call.name, f"result of {call.id}")
 
 
 _KINDS: Mapping[type, str] = {
@@ -268,6 +284,8 @@ def build_world(
         ],
         models=script_router(case) if config is None else None,
     )
+    if config is None:
+        services.thinking = replace(services.thinking, tools=CaseTools(case.plan.answering))
     if case.late_facts:
         services.carry = LateFacts(case.late_facts, random.Random(chance.getrandbits(64))).carry
     return services
