@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 from msgspec import inspect
@@ -141,13 +141,15 @@ class ThinkSection(Section, frozen=True, kw_only=True):
 
 
 class AgentSection(Section, frozen=True, kw_only=True):
-    """Policies of every agent session, where the client's own settings say nothing."""
+    """Policies of every agent session, where the client's own settings say nothing; where agents with an id are defined."""
 
     interruption: InterruptionPolicy = InterruptionPolicy()
     pacing: PacingPolicy = PacingPolicy()
     idle: IdlePolicy = IdlePolicy()
     limits: LimitsPolicy = LimitsPolicy()
     gap_patience_s: float = 0.3
+    folder: str = ""
+    demo: bool = True
 
 
 class StorageSection(Section, frozen=True, kw_only=True):
@@ -209,6 +211,7 @@ class Config(Section, frozen=True, kw_only=True):
     speak: SpeakSection = SpeakSection()
     think: ThinkSection = ThinkSection()
     agent: AgentSection = AgentSection()
+    agents: dict[str, dict[str, Any]] = {}
     storage: StorageSection = StorageSection()
     usage: UsageSection = UsageSection()
     calls: CallsSection = CallsSection()
@@ -230,17 +233,27 @@ def load_config(path: Path | None, environment: Mapping[str, str] = os.environ) 
 
 def parse_config(values: Mapping[str, Any], environment: Mapping[str, str] | None = None) -> Config:
     """A configuration from plain values. Raises `Violation("unknown_key")` or `Violation("config_value")`."""
-    for path, name, known in _unknown_keys(values, inspect.type_info(Config), ""):
+    return read_table(_with_environment(values, environment or {}), Config)
+
+
+TableT = TypeVar("TableT")
+
+
+def read_table(values: Mapping[str, Any], kind: type[TableT], prefix: str = "") -> TableT:
+    """Plain values in the shape of `kind`. `prefix` says where they stand, in front of every path.
+
+    Raises `Violation("unknown_key")` with the nearest right one, or `Violation("config_value")`.
+    """
+    for path, name, known in _unknown_keys(values, inspect.type_info(kind), ""):
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         where = path.removesuffix(name)
         remedy = f"Did you mean {where}{nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}."
-        raise Violation("unknown_key", f"there is no key {name!r}", path=path, remedy=remedy)
-    merged = _with_environment(values, environment or {})
+        raise Violation("unknown_key", f"there is no key {name!r}", path=prefix + path, remedy=remedy)
     try:
-        return msgspec.convert(merged, Config, strict=True)
+        return msgspec.convert(values, kind, strict=True)
     except msgspec.ValidationError as error:
         message, _, at = str(error).partition(" - at `$")
-        raise Violation("config_value", message, path=at.rstrip("`").removeprefix(".")) from None
+        raise Violation("config_value", message, path=prefix + at.rstrip("`").removeprefix(".")) from None
 
 
 _FROM_ENVIRONMENT = {"DUOLOGUE_HOST": "host", "DUOLOGUE_PORT": "port", "DUOLOGUE_DATA_DIR": "data_dir"}

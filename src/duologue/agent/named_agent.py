@@ -73,6 +73,8 @@ class NamedAgent:
     """A call may bring its own prompt and introduction."""
     source: str = ""
     """Where it is defined, for people."""
+    description: str = ""
+    """What it is for, for people."""
 
     def for_call(
         self, given: Mapping[str, Any], prompt: str | None = None, introduction: str | None = None

@@ -9,16 +9,24 @@ from dataclasses import replace
 from typing import Protocol
 
 from duologue.agent.commands import Command, EndReason, Synthesize
-from duologue.agent.events import CompletionReceived, DrainRequested, Event, ListenChanged, ThinkChanged
+from duologue.agent.events import (
+    CompletionReceived,
+    DrainRequested,
+    Event,
+    ListenChanged,
+    PlaybackReported,
+    ThinkChanged,
+)
 from duologue.agent.notices import Warned, Welcomed
 from duologue.agent.responder import ModelResponder
 from duologue.agent.runner import AgentParts, SessionRunner
 from duologue.agent.session import Session
 from duologue.agent.settings import AgentSettings, ListenSettings
+from duologue.audio.formats import Samples
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import SeededIds
 from duologue.listen.hypothesis import ListenOptions
-from duologue.protocols.dialect import AgentDialect, Audio, Close, Deadlines, Frame, Open, Ping
+from duologue.protocols.dialect import AgentDialect, Audio, Close, Deadlines, Frame, Open, Ping, Played
 from duologue.runtime.driver import Observer
 from duologue.runtime.machine import Seconds
 from duologue.server.call_log import LoggedCall, open_call_log
@@ -128,7 +136,7 @@ class AgentEndpoint:
             if violation.fatal:
                 self._end(EndReason.VIOLATION)
 
-    def _take(self, item: Open | Audio | Event | Ping | Close) -> None:
+    def _take(self, item: Open | Audio | Event | Played | Ping | Close) -> None:
         match item:
             case Audio(payload):
                 if self._caller is not None:
@@ -144,6 +152,8 @@ class AgentEndpoint:
             case ThinkChanged(think):
                 self._meter.change_thinking(think)
                 self._feed(item)
+            case Played(position):
+                self._locate(position)
             case ListenChanged(listen):
                 self._feed(ListenChanged(self._heard_as(listen)))
             case _:
@@ -153,6 +163,12 @@ class AgentEndpoint:
         if self._runner is not None:
             self._runner.feed(event)
 
+    def _locate(self, position: Samples) -> None:
+        """The client's loudspeaker reports."""
+        playing = None if self._out is None else self._out.locate(position)
+        if playing is not None:
+            self._feed(PlaybackReported(*playing))
+
     def _open(self, opened: Open) -> None:
         """The settings are complete: start the session."""
         services = self._services
@@ -161,7 +177,7 @@ class AgentEndpoint:
         self._out.life.opened()
         self._out.begin(self._rate, opened.audio_out)
         self._meter.begin_thinking(opened.settings.think)
-        settings = self._settled(opened.settings)
+        settings = self._settled(opened)
         # Ids of their own seed, so that the log replays to the same commands.
         seed = int(services.ids.uuid().replace("-", ""), 16)
         responder = ModelResponder(expectation(services.models, lambda: self._asked))
@@ -184,14 +200,16 @@ class AgentEndpoint:
         self._caller = CallerAudio(opened.audio_in, self._runner.hear, patience, services.timers)
         self._tasks.create_task(self._converse(self._runner), name="session")
 
-    def _settled(self, asked: AgentSettings) -> AgentSettings:
-        """The client's settings with this server's policies, and what the rules expect to hear."""
-        agent = self._services.config.agent
+    def _settled(self, opened: Open) -> AgentSettings:
+        """The client's settings with this server's policies, where they name none, and what the rules expect to hear."""
+        agent, asked = self._services.config.agent, opened.settings
         listen = self._heard_as(asked.listen)
         opening = expectation(self._services.models, lambda: self._asked)((), asked.think)
+        asked = replace(asked, listen=listen if opening is None else replace(listen, options=opening))
+        if opened.complete:
+            return asked
         return replace(
             asked,
-            listen=listen if opening is None else replace(listen, options=opening),
             interruption=agent.interruption,
             pacing=agent.pacing,
             idle=agent.idle,

@@ -31,6 +31,8 @@ BROKEN = (1011, "internal error")
 """Close code and reason after a bug of ours."""
 
 
+UNSEEN_PINGS = 5.0
+"""A transport that hides pings makes an idle rule that counts them so many times longer: 15 minutes for 3."""
 SIGN_EVERY_S = 0.25
 """Signs of life nearer to each other than this count as one; idle rules are longer by as much, so that none strikes early."""
 
@@ -100,9 +102,11 @@ class Route(Protocol):
 class Life:
     """Signs of life of one connection, for its deadlines."""
 
-    def __init__(self, endpoint: Endpoint, services: Services) -> None:
+    def __init__(self, endpoint: Endpoint, services: Services, *, sees_pings: bool = True) -> None:
         given = endpoint.deadlines
         idle = None if given.idle is None else given.idle + SIGN_EVERY_S
+        if idle is not None and given.pings_count and not sees_pings:
+            idle *= UNSEEN_PINGS
         policy = DeadlinePolicy(given.first_message, idle, given.session, given.warn_before)
         self._now = services.timers.now
         self._signed = self._now()
@@ -200,7 +204,9 @@ def _without_secrets(handshake: Handshake) -> Handshake:
 
 async def _converse(services: Services, endpoint: Endpoint, socket: Socket, lease: Lease, path: str) -> None:
     """Run an accepted connection to its goodbye."""
-    life = Life(endpoint, services)
+    life = Life(endpoint, services, sees_pings=socket.sees_pings)
+    if endpoint.deadlines.pings_count:
+        socket.tell_of_pings(life.sign)
     try:
         life.start()
         await _run(endpoint, socket, lease, life)

@@ -58,8 +58,13 @@ class Thinking:
             await client.close()
 
 
-def build_thinking(think: ThinkSection, tool_timeout_s: float = 30.0) -> Thinking:
-    """Router, tools and connections of `[think]`. Raises `Violation` with the path of what is wrong."""
+def build_thinking(
+    think: ThinkSection, tool_timeout_s: float = 30.0, dialogues: Mapping[str, RulesDialogue] | None = None
+) -> Thinking:
+    """Router, tools and connections of `[think]`; `dialogues` are further ones of the rules.
+
+    Raises `Violation` with the path of what is wrong.
+    """
     outbound = OutboundRules.parse(think.outbound)
     patience = _patience(think)
     endpoints = {
@@ -67,15 +72,19 @@ def build_thinking(think: ThinkSection, tool_timeout_s: float = 30.0) -> Thinkin
         "anthropic": EndpointModel(ANTHROPIC, outbound, patience=patience),
     }
     tools = WebhookRunner(outbound, time_limit=tool_timeout_s, connect=think.connect_timeout_s)
-    routes = build_routes(think)
+    routes = build_routes(think, dialogues=dialogues)
     models = tuple(route.model for route in routes.values() if isinstance(route.model, HostedModel))
     router = Router(routes, think.default, endpoints, outbound, think.fallback_after_s)
     return Thinking(router, tools, (*models, *endpoints.values(), tools))
 
 
-def build_routes(think: ThinkSection, environment: Mapping[str, str] = os.environ) -> dict[str, Route]:
+def build_routes(
+    think: ThinkSection,
+    environment: Mapping[str, str] = os.environ,
+    dialogues: Mapping[str, RulesDialogue] | None = None,
+) -> dict[str, Route]:
     """What answers for each provider name; `rules` is always among them."""
-    routes = {"rules": Route(rules_model(think), continues=False)}
+    routes = {"rules": Route(rules_model(think, dialogues), continues=False)}
     for name, provider in think.providers.items():
         model = _model(think, name, provider, environment)
         routes[name] = Route(model, provider.models, continues=not isinstance(model, RulesModel))
@@ -86,11 +95,11 @@ def _patience(think: ThinkSection) -> Patience:
     return Patience(connect=think.connect_timeout_s, first_token=think.first_token_timeout_s)
 
 
-def rules_model(think: ThinkSection) -> RulesModel:
-    """The dialogue of `think.rules`, or the packaged coffee order."""
+def rules_model(think: ThinkSection, dialogues: Mapping[str, RulesDialogue] | None = None) -> RulesModel:
+    """The dialogue of `think.rules`, or the packaged coffee order; and further ones by name."""
     if not think.rules:
-        return RulesModel()
-    return RulesModel({"rules": RulesDialogue.load(Path(think.rules))}, "rules")
+        return RulesModel({"coffee": RulesDialogue.packaged(), **(dialogues or {})})
+    return RulesModel({"rules": RulesDialogue.load(Path(think.rules)), **(dialogues or {})}, "rules")
 
 
 def _answer(given: Mapping[str, Any]) -> ScriptedAnswer:

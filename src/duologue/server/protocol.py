@@ -1,7 +1,8 @@
 """uvicorn's WebSocket protocol with three corners rounded off.
 
 A message over the limit is told in the vendor's words before the 1009, and the rest of it is read and thrown away, so that the client
-finds the answer instead of a reset connection. And a client that reads nothing can be let go: `scope["extensions"]["duologue.abort"]`.
+finds the answer instead of a reset connection. A client that reads nothing can be let go: `scope["extensions"]["duologue.abort"]`. And its
+pings can be seen, which ASGI hides.
 One that is not there any more, which only the kernel knows, is let go at the next ping.
 """
 
@@ -16,7 +17,7 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
 from duologue.server.peer import read_peer
-from duologue.server.socket import ABORT, TOO_LARGE
+from duologue.server.socket import ABORT, PINGS, TOO_LARGE
 
 LINGER_S = 10.0
 """How long a failed connection is still read, so that its goodbye is not lost."""
@@ -30,13 +31,15 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     _lingering: asyncio.TimerHandle | None = None
     _quiet = False
     _farewell: Callable[[], str] | None = None
+    _pinged: Callable[[], None] | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Add our extensions to the scope before the application sees it."""
         super().handle_connect(event)
         scope: Any = getattr(self, "scope", None)
         if scope is not None:
-            scope["extensions"] = {**scope["extensions"], ABORT: self.abort, TOO_LARGE: self.set_farewell}
+            ours = {ABORT: self.abort, TOO_LARGE: self.set_farewell, PINGS: self.tell_of_pings}
+            scope["extensions"] = {**scope["extensions"], **ours}
 
     def set_farewell(self, farewell: Callable[[], str]) -> None:
         """Says what a client is told whose message is over the limit."""
@@ -50,6 +53,16 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self.transport.abort()
             return
         super().send_keepalive_ping()
+
+    def tell_of_pings(self, pinged: Callable[[], None]) -> None:
+        """Called at each ping of the client."""
+        self._pinged = pinged
+
+    def handle_ping(self) -> None:
+        """Answer, and tell."""
+        super().handle_ping()
+        if self._pinged is not None:
+            self._pinged()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, or throw away what comes behind a failure."""

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TypeAlias
 
 from duologue.auth.concurrency import Kind
+from duologue.protocols.cartesia.line_stream import LineStreamDialect
 from duologue.protocols.cartesia.stt_manual import SttManualDialect
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
@@ -30,7 +31,7 @@ class SocketRoute:
     """One route."""
 
     path: str
-    """As documented by the vendor; begins with a slash."""
+    """As documented by the vendor; begins with a slash. `{name}` stands for one part of a path."""
     vendor: Vendor
     kind: Kind
     endpoint: EndpointFactory
@@ -77,7 +78,19 @@ def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter, 
     return AgentEndpoint(services, meter, route, dialect)
 
 
+def cartesia_call_stream(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/agents/stream/{agent_id}`: the last part of the path names the agent. Raises `Violation("agent_not_found")`."""
+    agent = services.agents.find(handshake.path.rstrip("/").rpartition("/")[2])
+    dialect = LineStreamDialect(
+        agent, services.ids, voices=voice_lookup(services.voices), strict=services.config.server.strict
+    )
+    return AgentEndpoint(services, meter, CALL_STREAM, dialect)
+
+
+CALL_STREAM = "/agents/stream/{agent_id}"
+
 ROUTES: tuple[SocketRoute, ...] = (
+    SocketRoute(CALL_STREAM, Vendor.CARTESIA, Kind.AGENT, cartesia_call_stream),
     SocketRoute("/stt/turns/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_turns),
     SocketRoute("/stt/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_manual),
     SocketRoute("/v1/agent/converse", Vendor.DEEPGRAM, Kind.AGENT, partial(deepgram_agent, route="/v1/agent/converse")),
@@ -89,4 +102,11 @@ ROUTES: tuple[SocketRoute, ...] = (
 def find_route(path: str, routes: tuple[SocketRoute, ...] = ROUTES) -> SocketRoute | None:
     """The route a path means, `None` for none."""
     plain = path.rstrip("/")
-    return next((route for route in routes if plain.endswith(route.path)), None)
+    return next((route for route in routes if _means(plain, route.path)), None)
+
+
+def _means(path: str, route: str) -> bool:
+    if not route.endswith("}"):
+        return path.endswith(route)
+    before, _, name = path.rpartition("/")
+    return bool(name) and before.endswith(route.rpartition("/")[0])

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from duologue.agent.catalog import AgentCatalogue
 from duologue.agent.commands import Command
 from duologue.agent.events import Event
 from duologue.agent.runner import Carry
@@ -26,6 +27,7 @@ from duologue.ids import IdSource, RandomIds
 from duologue.listen.channel import ListenEngines
 from duologue.runtime.driver import Observer, Timers
 from duologue.runtime.engines import Role
+from duologue.server.agents import load_agents
 from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
 from duologue.server.lifecycle import Lifecycle, Phase
 from duologue.server.metrics import Metrics
@@ -68,6 +70,8 @@ class Services:
     """Gives each agent session one more observer: how a simulation looks on."""
     carry: Carry | None = None
     """How facts of work reach agent sessions; `None` for at once."""
+    agents: AgentCatalogue = field(default_factory=AgentCatalogue)
+    """Agents that are called by their id."""
 
     @property
     def models(self) -> Router:
@@ -184,7 +188,10 @@ def build_services(
         default=config.speak.default_voice or DEFAULT_VOICE,
     )
     synthesizer = hosted.require(Role.SYNTHESIZER)
-    thinking = Thinking(models) if models else build_thinking(config.think, config.agent.limits.tool_timeout)
+    agents = load_agents(config, voices)
+    thinking = (
+        Thinking(models) if models else build_thinking(config.think, config.agent.limits.tool_timeout, agents.dialogues)
+    )
     database, keys = _open_books(config, folder)
     tokens = TokenSigner(token_secret(None if database is None else folder or data_dir(config)))
     return Services(
@@ -215,6 +222,7 @@ def build_services(
         metrics=Metrics(),
         database=database,
         log=log,
+        agents=agents.catalogue,
     )
 
 

@@ -31,6 +31,8 @@ ABORT = "duologue.abort"
 TOO_LARGE = "duologue.too_large"
 """ASGI extension of our own: a function that takes the function which says what a client is told whose message is over
 the transport's limit."""
+PINGS = "duologue.pings"
+"""ASGI extension of our own: a function that takes the function to be called at each of the client's pings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Socket:
         self._bounds = bounds
         self._abort: Callable[[int, str], None] | None = scope.get("extensions", {}).get(ABORT)
         self._set_farewell: Callable[[Callable[[], str]], None] | None = scope.get("extensions", {}).get(TOO_LARGE)
+        self._tell_of_pings: Callable[[Callable[[], None]], None] | None = scope.get("extensions", {}).get(PINGS)
         self._outgoing = Outgoing(bounds.unsent_audio_s, bounds.unsent_events_bytes)
         self._changed = asyncio.Event()
         self._room = asyncio.Event()
@@ -78,6 +81,16 @@ class Socket:
         """Set what is said to a client whose message is over the transport's limit, which is never seen here."""
         if self._set_farewell is not None:
             self._set_farewell(farewell)
+
+    @property
+    def sees_pings(self) -> bool:
+        """Pings of the client can be told."""
+        return self._tell_of_pings is not None
+
+    def tell_of_pings(self, pinged: Callable[[], None]) -> None:
+        """Call `pinged` at each ping of the client, where the transport lets them be seen."""
+        if self._tell_of_pings is not None:
+            self._tell_of_pings(pinged)
 
     async def frames(self) -> AsyncIterator[Frame]:
         """What the client sends, until it leaves or the end is decided."""

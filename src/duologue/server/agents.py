@@ -1,0 +1,204 @@
+"""The agents of a server: from `[agents.ID]` of its configuration, from a folder with a file for each, and the packaged demo.
+
+What is left out of an agent's policies comes from the server's `[agent]`. Every mistake names the file and the key.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from duologue.agent.catalog import RULES, AgentCatalogue, AgentTable, define, dialogue_name
+from duologue.agent.named_agent import NamedAgent
+from duologue.config import AgentSection, Config, read_table
+from duologue.errors import Violation
+from duologue.speak.voices import VoiceCatalogue
+from duologue.think.rules import RulesDialogue
+
+MAX_FILE_BYTES = 1024 * 1024
+POLICIES = ("interruption", "pacing", "idle", "limits")
+"""Tables of a definition that begin with the server's values."""
+PACKAGED = ("coffee",)
+"""Agents that come with the program."""
+RULES_SAY = "{keys}"
+"""What keys mean to a rule dialogue: the bare digits, which its slots understand."""
+
+
+@dataclass(slots=True)
+class Agents:
+    """What a server's agents are made of."""
+
+    catalogue: AgentCatalogue = field(default_factory=AgentCatalogue)
+    dialogues: dict[str, RulesDialogue] = field(default_factory=dict)
+    """Rule dialogues of their own, by the name their models have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """One agent as it is written."""
+
+    id: str
+    values: Mapping[str, Any]
+    source: str
+    prefix: str
+    """In front of the path of a mistake."""
+    folder: Path | None
+    """What file names are relative to; `None` for the working folder."""
+
+
+def load_agents(config: Config, voices: VoiceCatalogue, environment: Mapping[str, str] = os.environ) -> Agents:
+    """Every agent. Raises `Violation` for the first mistake."""
+    agents = Agents()
+    made = [read_agent(definition, config, voices, agents.dialogues, environment) for definition in definitions(config)]
+    agents.catalogue = AgentCatalogue(made)
+    return agents
+
+
+def definitions(config: Config) -> Iterator[Definition]:
+    """Every agent as it is written; a packaged one only where there is none of its id. Raises `Violation`."""
+    own = []
+    for name, values in config.agents.items():
+        own.append(Definition(name, values, "the configuration", f"agents.{name}.", None))
+    if config.agent.folder:
+        own += [read_definition(path) for path in definition_files(Path(config.agent.folder).expanduser())]
+    yield from own
+    if config.agent.demo:
+        taken = {definition.id for definition in own}
+        yield from (packaged(name) for name in PACKAGED if name not in taken)
+
+
+def definition_files(folder: Path) -> list[Path]:
+    """The files of a folder of definitions, by name. Raises `Violation("agents_folder")`."""
+    try:
+        return sorted(path for path in folder.iterdir() if path.suffix == ".toml")
+    except OSError as error:
+        raise Violation(
+            "agents_folder",
+            f"cannot read {folder}: {error.strerror or error}",
+            path="agent.folder",
+            expected="a folder",
+        ) from None
+
+
+def read_definition(path: Path) -> Definition:
+    """The definition in a file, whose name is the agent's id. Raises `Violation("agent_file")`."""
+    try:
+        data = path.read_bytes()
+        if len(data) > MAX_FILE_BYTES:
+            raise Violation("agent_file", f"{path} has {len(data)} bytes", expected=f"at most {MAX_FILE_BYTES}")
+        values = tomllib.loads(data.decode("utf-8"))
+    except OSError as error:
+        raise Violation("agent_file", f"cannot read {path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Violation("agent_file", f"{path} is not TOML: {error}") from None
+    return Definition(path.stem, values, str(path), f"{path}: ", path.parent)
+
+
+def packaged(name: str) -> Definition:
+    """A definition that comes with the program."""
+    text = files("duologue.agent").joinpath("packaged", f"{name}.toml").read_text("utf-8")
+    return Definition(name, tomllib.loads(text), "this program", f"packaged {name}: ", None)
+
+
+def read_agent(
+    definition: Definition,
+    config: Config,
+    voices: VoiceCatalogue,
+    dialogues: dict[str, RulesDialogue],
+    environment: Mapping[str, str],
+) -> NamedAgent:
+    """What a definition means here. A rule dialogue of its own is put into `dialogues`. Raises `Violation`."""
+    table = read_table(_with_policies(definition, config.agent), AgentTable, definition.prefix)
+    try:
+        _check_providers(table, config)
+        if not voices.known(table.voice) and table.voice:
+            voices.find(table.voice)
+        agent = define(definition.id, table, environment, definition.source)
+        dialogue = _dialogue(table.rules, definition.folder)
+    except Violation as violation:
+        violation.path = definition.prefix + violation.path
+        raise
+    if dialogue is not None:
+        dialogues[dialogue_name(definition.id)] = dialogue
+    return _completed(agent, table, definition.values, dialogue, voices)
+
+
+def _with_policies(definition: Definition, server: AgentSection) -> dict[str, Any]:
+    values = definition.values
+    if isinstance(values.get("pacing"), Mapping) and "pacing" in values["pacing"]:
+        raise Violation(
+            "config_value",
+            "how audio is delivered has a key of its own",
+            path=f"{definition.prefix}pacing.pacing",
+            remedy="Use output_audio_delivery.",
+        )
+    merged = dict(values)
+    for name in POLICIES:
+        given = values.get(name, {})
+        if isinstance(given, Mapping):
+            merged[name] = {**msgspec.to_builtins(getattr(server, name)), **given}
+    return merged
+
+
+def _check_providers(table: AgentTable, config: Config) -> None:
+    known = {RULES, *config.think.providers}
+    for place, model in enumerate(table.models):
+        if model.provider and model.provider not in known:
+            near = difflib.get_close_matches(model.provider, known, n=1, cutoff=0.5)
+            raise Violation(
+                "unknown_provider",
+                f"there is no provider {model.provider!r}",
+                path=f"models[{place}].provider",
+                expected=f"one of {', '.join(sorted(known))}",
+                remedy=f"Did you mean {near[0]!r}?" if near else "Define it in think.providers.",
+            )
+
+
+def _dialogue(rules: str, folder: Path | None) -> RulesDialogue | None:
+    if not rules:
+        return None
+    try:
+        if not rules.endswith(".toml"):
+            return RulesDialogue.packaged(rules)
+        path = Path(rules).expanduser()
+        return RulesDialogue.load(path if folder is None or path.is_absolute() else folder / path)
+    except FileNotFoundError:
+        raise Violation(
+            "config_value",
+            f"there is no packaged dialogue {rules!r}",
+            path="rules",
+            expected="a file that ends in .toml",
+        ) from None
+    except Violation as violation:
+        violation.path = f"rules, {violation.path}" if violation.path else "rules"
+        raise
+
+
+def _completed(
+    agent: NamedAgent,
+    table: AgentTable,
+    values: Mapping[str, Any],
+    dialogue: RulesDialogue | None,
+    voices: VoiceCatalogue,
+) -> NamedAgent:
+    """What the definition leaves to others: the voice's name, and what follows from talking by rules."""
+    settings = agent.settings
+    first = settings.speak.choices[0]
+    if not first.voice:
+        settings = replace(
+            settings, speak=replace(settings.speak, choices=(replace(first, voice=voices.default.name),))
+        )
+    by_rules = dialogue is not None and settings.think.choices[0].provider == RULES
+    if by_rules and dialogue is not None and table.introduction is None:
+        settings = replace(settings, greeting=dialogue.greeting)
+    if by_rules and "said_as" not in values.get("keypad", {}):
+        settings = replace(settings, keypad=replace(settings.keypad, said_as=RULES_SAY))
+    return replace(agent, settings=settings)
