@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check format lock sim bench clean
+.PHONY: help install demo test check lint units format lock sim bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,9 +32,14 @@ test: check  ## everything: checks, whole servers, simulation, real engines, the
 	@$(PYTEST) tests/real tests/sdk --durations=10
 
 check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
+	@$(MAKE) --no-print-directory -j2 lint units
+
+lint: $(VENV)/.dev  # beside the unit tests: the type checker fills one core only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+units: $(VENV)/.dev
 	@$(PYTEST) $(UNITS) -n 2
 
 format: $(VENV)/.dev  ## put the code into shape
