@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from duologue.auth.authenticator import ANYBODY, Authenticator, Identity
 from duologue.auth.credentials import Credentials
 from duologue.auth.keys import KeyRecord
+from duologue.auth.tokens import TokenSigner
 from duologue.errors import Refused
 
 NOW = 1_000.0
@@ -76,3 +79,17 @@ def test_the_first_key_closes_an_open_door() -> None:
 def test_where_keys_are_a_must_having_none_lets_nobody_in() -> None:
     with pytest.raises(Refused):
         authenticator(TwoKeys(empty=True)).identify(Credentials(None))
+
+
+def test_a_part_of_this_process_is_known_by_its_own_secret_and_by_tokens_made_with_it() -> None:
+    tokens = TokenSigner(b"s" * 32)
+    bridge = Identity("bridge", "bridge", connections=100)
+    door = Authenticator(TwoKeys(), lambda: NOW, open_until_first_key=False, tokens=tokens)
+    door.trust("own secret", bridge)
+    assert door.identify(Credentials("own secret")) == bridge
+    token = tokens.issue("bridge", ["agent"], NOW, 60, "t1")
+    assert door.identify(Credentials(token)) == replace(bridge, grants=frozenset({"agent"}))
+    assert door.identify(Credentials("good")).name == "laptop"
+    for wrong in ("own secre", "", None):
+        with pytest.raises(Refused):
+            door.identify(Credentials(wrong))

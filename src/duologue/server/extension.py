@@ -20,8 +20,11 @@ class Extension(Protocol):
         """Who answers a request or a WebSocket (`scope["type"]`) at this path; `None` when it is the server's own."""
         ...
 
-    async def start(self) -> None:
-        """The server listens: begin. Raises `Violation` for what the configuration asks and cannot be had."""
+    async def start(self, address: str) -> None:
+        """The server listens, for programs of this machine at `address` (`http://127.0.0.1:PORT`): begin.
+
+        Raises `Violation` for what the configuration asks and cannot be had.
+        """
         ...
 
     async def stop(self) -> None:

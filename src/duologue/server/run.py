@@ -11,6 +11,7 @@ import contextlib
 import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ import uvicorn
 
 from duologue.config import Config, data_dir
 from duologue.errors import Violation
-from duologue.server.app import create_app
+from duologue.server.app import Application, create_app
+from duologue.server.extension import Extension
 from duologue.server.protocol import SocketProtocol
 from duologue.server.services import Services, build_services
 from duologue.server.tls import Certificate, own_certificate, read_certificate
@@ -26,10 +28,20 @@ from duologue.server.tls import Certificate, own_certificate, read_certificate
 WS_MAX_BYTES = 16 * 1024 * 1024
 """Of one message; routes have smaller bounds of their own."""
 PING_INTERVAL_S = 20.0
+OWN_DOOR_S = 10.0
+"""A port on loopback opens at once, or never."""
 
 
 class Server(uvicorn.Server):
-    """uvicorn without its signal handlers."""
+    """uvicorn without its signal handlers, and with something to do once it listens."""
+
+    listens: Callable[[], Coroutine[Any, Any, None]] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Open the ports; then whatever waits for them."""
+        await super().startup(sockets)
+        if self.listens is not None:
+            await self.listens()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -89,46 +101,86 @@ async def serve(
     listening: Callable[[Services, str, int, Certificate | None], None] = lambda *_: None,
     progress: Callable[[str], None] | None = None,
     draining: Callable[[int], None] = lambda _: None,
+    extend: Callable[[Services], Extension | None] = lambda _: None,
 ) -> None:
     """Serve until a signal, then drain. `listening` is told once the port is open, while engines may still load.
 
-    Raises `Violation` for what the configuration asks and cannot be had.
+    `extend` may add what stands above the server. Raises `Violation` for what the configuration asks and cannot be had.
     """
     services = build_services(config, progress=progress)
     try:
+        extension = extend(services)
         certificate = certificate_of(config, services.wall())
         bound = bind(config.server.host, config.server.port)
     except Violation:
         services.close()
         raise
-    app = create_app(services)
-    server = Server(
-        uvicorn.Config(
-            app,
-            ws=SocketProtocol,
-            ws_max_size=WS_MAX_BYTES,
-            ws_ping_interval=PING_INTERVAL_S,
-            ws_ping_timeout=None,
-            ws_per_message_deflate=False,
-            ssl_certfile=str(certificate.cert) if certificate else None,
-            ssl_keyfile=str(certificate.key) if certificate else None,
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=5,
-        )
-    )
+    app = create_app(services, extension)
+    server = Server(_settings(app, certificate))
     await app.start()
     lag = asyncio.create_task(services.measure_lag(), name="loop lag")
     try:
-        async with _signals(services, server, draining):
-            listening(services, config.server.host, bound.getsockname()[1], certificate)
-            await server.serve(sockets=[bound])
+        async with _own_door(app, bound, certificate, needed=extension is not None) as address:
+            if extension is not None:
+                server.listens = partial(extension.start, address)
+            async with _signals(services, server, draining):
+                listening(services, config.server.host, bound.getsockname()[1], certificate)
+                await server.serve(sockets=[bound])
     finally:
+        if extension is not None:
+            await extension.stop()
         lag.cancel()
         await app.stop()
         bound.close()
+
+
+def _settings(app: Application, certificate: Certificate | None) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        ws=SocketProtocol,
+        ws_max_size=WS_MAX_BYTES,
+        ws_ping_interval=PING_INTERVAL_S,
+        ws_ping_timeout=None,
+        ws_per_message_deflate=False,
+        ssl_certfile=str(certificate.cert) if certificate else None,
+        ssl_keyfile=str(certificate.key) if certificate else None,
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
+
+
+@contextlib.asynccontextmanager
+async def _own_door(
+    app: Application, bound: socket.socket, certificate: Certificate | None, *, needed: bool
+) -> AsyncIterator[str]:
+    """Where a program in this very process reaches the server. Its certificate names other hosts than loopback, or is nobody's, so a
+    server with TLS gets a second, plain port on loopback.
+    """
+    host, port = bound.getsockname()[:2]
+    if certificate is None or not needed:
+        place = f"[{host}]" if ":" in host else host
+        yield f"http://{'127.0.0.1' if host == '0.0.0.0' else '[::1]' if host == '::' else place}:{port}"  # noqa: S104 - compared
+        return
+    plain = bind("127.0.0.1", 0)
+    door = Server(_settings(app, None))
+    opened = asyncio.Event()
+
+    async def open_() -> None:
+        opened.set()
+
+    door.listens = open_
+    serving = asyncio.create_task(door.serve(sockets=[plain]), name="own door")
+    try:
+        async with asyncio.timeout(OWN_DOOR_S):
+            await opened.wait()
+        yield f"http://127.0.0.1:{plain.getsockname()[1]}"
+    finally:
+        door.should_exit = True
+        await serving
+        plain.close()
 
 
 @contextlib.asynccontextmanager

@@ -1,0 +1,114 @@
+"""The ways in that a configuration asks for, built: what `duologue serve` adds to its server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from duologue.auth.authenticator import Identity
+from duologue.bridge.agent_line import agent_line
+from duologue.bridge.agents import AgentsPlace
+from duologue.bridge.ingress.audiosocket import AudioSocketPolicy, AudioSocketServer
+from duologue.bridge.ingress.twilio import Twilio, TwilioAccount
+from duologue.bridge.reception import House, Reception
+from duologue.bridge.scenario import Scenario, SessionParts, load_scenario
+from duologue.bridge.ways_in import WaysIn
+from duologue.errors import Violation
+from duologue.server.services import Services
+
+
+def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn | None:
+    """What `[bridge]` asks for; `None` when no way in is open. Raises `Violation` for what cannot be had."""
+    section = services.config.bridge
+    if not section.audiosocket.listen and not section.twilio.public_url:
+        return None
+    key = _key(services, environment)
+    opened: list[WaysIn] = []  # it learns where the server is when the server listens
+    agents = AgentsPlace(lambda: section.agents_url or opened[0].address, key)
+    parts = SessionParts(services.timers, services.ids, agents, section.strict_listeners)
+    public = (section.public_url or section.twilio.public_url).rstrip("/")
+    house = House(parts, services.lifecycle, lambda: public or opened[0].address, section.max_calls)
+    reception = Reception(house, _scenario(section.scenario, section.agent))
+    opened.append(
+        WaysIn(
+            reception,
+            _twilio(services, reception, environment),
+            _audiosocket(services, reception),
+            services.bounds,
+        )
+    )
+    return opened[0]
+
+
+def _scenario(place: str, agent: str) -> Scenario:
+    if place:
+        return load_scenario(place)
+    if not agent:
+        raise Violation(
+            "bridge_agent",
+            "calls come in, and nobody is there to take them",
+            path="bridge.agent",
+            expected="the id of an agent",
+            remedy='Set bridge.agent = "coffee", or bridge.scenario = "FILE.py:FUNCTION".',
+        )
+    return agent_line(agent)
+
+
+def _key(services: Services, environment: Mapping[str, str]) -> str:
+    """The API key for the agents. This very server knows its own bridge, and lets it have as many calls as it may."""
+    section = services.config.bridge
+    if section.agents_url or section.api_key_env:
+        key = environment.get(section.api_key_env, "")
+        if not key:
+            named = (
+                f"the environment variable {section.api_key_env} is not set" if section.api_key_env else "none is named"
+            )
+            raise Violation(
+                "bridge_key",
+                f"agents elsewhere need an API key, and {named}",
+                path="bridge.api_key_env",
+                expected="the name of an environment variable",
+            )
+        return key
+    secret = services.ids.uuid() + services.ids.uuid()
+    services.authenticator.trust(secret, Identity("bridge", "bridge", section.max_calls))
+    return secret
+
+
+def _twilio(services: Services, reception: Reception, environment: Mapping[str, str]) -> Twilio | None:
+    section = services.config.bridge.twilio
+    if not section.public_url:
+        return None
+    names = {"": section.auth_token_env, **section.signing_key_envs}
+    missing = [name for name in names.values() if not environment.get(name)]
+    if missing:
+        raise Violation(
+            "twilio_token",
+            f"the environment variable {missing[0]} is not set, so nobody could tell whether a call is Twilio's",
+            path="bridge.twilio.auth_token_env" if missing[0] == names[""] else "bridge.twilio.signing_key_envs",
+            remedy="Set it to the auth token of your account: it is in Twilio's console.",
+        )
+    keys = {key: environment[name] for key, name in section.signing_key_envs.items()}
+    account = TwilioAccount(
+        section.public_url, environment[section.auth_token_env], section.account_sid, keys, section.api_url
+    )
+    return Twilio(account, reception.take, services.wall)
+
+
+def _audiosocket(services: Services, reception: Reception) -> AudioSocketServer | None:
+    section = services.config.bridge.audiosocket
+    if not section.listen:
+        return None
+    host, _, port = section.listen.rpartition(":")
+    if not host or not port.isdecimal():
+        raise Violation(
+            "address", f"{section.listen!r} is no address", path="bridge.audiosocket.listen", expected="HOST:PORT"
+        )
+    policy = AudioSocketPolicy(
+        host.strip("[]"),
+        int(port),
+        section.max_connections,
+        section.identify_s,
+        section.agents,
+        section.known_only,
+    )
+    return AudioSocketServer(policy, reception.take, services.timers)
