@@ -152,6 +152,40 @@ class AgentSection(Section, frozen=True, kw_only=True):
     demo: bool = True
 
 
+class AudioSocketSection(Section, frozen=True, kw_only=True):
+    """The way in for Asterisk's AudioSocket."""
+
+    listen: str = ""
+    max_connections: int = 100
+    identify_s: float = 5.0
+    agents: dict[str, str] = {}
+    known_only: bool = False
+
+
+class TwilioSection(Section, frozen=True, kw_only=True):
+    """The way in for Twilio's calls."""
+
+    public_url: str = ""
+    auth_token_env: str = "TWILIO_AUTH_TOKEN"  # noqa: S105 - a variable's name
+    account_sid: str = ""
+    signing_key_envs: dict[str, str] = {}
+    api_url: str = "https://api.twilio.com"
+
+
+class BridgeSection(Section, frozen=True, kw_only=True):
+    """Telephone calls: whom they are connected to, and how they come in."""
+
+    agent: str = ""
+    scenario: str = ""
+    agents_url: str = ""
+    api_key_env: str = ""
+    public_url: str = ""
+    max_calls: int = 100
+    strict_listeners: bool = False
+    audiosocket: AudioSocketSection = AudioSocketSection()
+    twilio: TwilioSection = TwilioSection()
+
+
 class StorageSection(Section, frozen=True, kw_only=True):
     """The database for keys and usage."""
 
@@ -212,6 +246,7 @@ class Config(Section, frozen=True, kw_only=True):
     think: ThinkSection = ThinkSection()
     agent: AgentSection = AgentSection()
     agents: dict[str, dict[str, Any]] = {}
+    bridge: BridgeSection = BridgeSection()
     storage: StorageSection = StorageSection()
     usage: UsageSection = UsageSection()
     calls: CallsSection = CallsSection()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from duologue import __version__
 from duologue.config import AuthMode, Config, load_config
+from duologue.server.extension import Extension
 from duologue.server.logs import configure_logs
 from duologue.server.run import run_in_loop
 from duologue.server.run import serve as run_server
@@ -34,6 +36,15 @@ def serve(
         bool, typer.Option("--self-signed", help="Serve https and wss with a certificate made here.")
     ] = False,
     config: Annotated[Path | None, typer.Option(help="TOML file; see docs/configuration.md.")] = None,
+    audiosocket: Annotated[
+        str | None, typer.Option(metavar="HOST:PORT", help="Take Asterisk's calls here; see docs/telephony.md.")
+    ] = None,
+    agent: Annotated[
+        str | None, typer.Option(metavar="ID", help="The agent that telephone calls are connected to.")
+    ] = None,
+    scenario: Annotated[
+        str | None, typer.Option(metavar="FILE.py[:FUNCTION]", help="Your own program for telephone calls instead.")
+    ] = None,
 ) -> None:
     """Start the server.
 
@@ -47,8 +58,11 @@ def serve(
       duologue serve --config duologue.toml
       duologue serve --self-signed              some SDK sockets always use wss
       duologue keys create --name phone && duologue serve --host 0.0.0.0
+      duologue serve --audiosocket 127.0.0.1:9092 --agent coffee      telephone calls from Asterisk
+      duologue serve --audiosocket 127.0.0.1:9092 --scenario examples/phone/coffee_line.py
     """
     configuration = with_options(load_config(config), host=host, port=port, tls=tls, self_signed=self_signed)
+    configuration = with_calls(configuration, audiosocket=audiosocket, agent=agent, scenario=scenario)
     configure_logs(configuration.logs.level, json=configuration.logs.json)
     banner = Banner(Console(stderr=True, highlight=False, soft_wrap=True))
     run_in_loop(_serve(configuration, banner))
@@ -76,6 +90,29 @@ def with_options(
     return msgspec.structs.replace(config, server=server, tls=section)
 
 
+def with_calls(config: Config, *, audiosocket: str | None, agent: str | None, scenario: str | None) -> Config:
+    """The configuration with what the command line says about telephone calls instead."""
+    bridge = config.bridge
+    if audiosocket is not None:
+        listening = msgspec.structs.replace(bridge.audiosocket, listen=audiosocket)
+        bridge = msgspec.structs.replace(bridge, audiosocket=listening)
+    if agent is not None:
+        bridge = msgspec.structs.replace(bridge, agent=agent, scenario="")
+    if scenario is not None:
+        bridge = msgspec.structs.replace(bridge, scenario=scenario)
+    return msgspec.structs.replace(config, bridge=bridge)
+
+
+def ways_in(services: Services) -> Extension | None:
+    """Telephone calls, where the configuration asks for them. Raises `Violation`."""
+    bridge = services.config.bridge
+    if not bridge.audiosocket.listen and not bridge.twilio.public_url:
+        return None
+    from duologue.bridge.telephony import build_ways_in
+
+    return build_ways_in(services, os.environ)
+
+
 async def _serve(config: Config, banner: Banner) -> None:
     waiting: set[asyncio.Task[None]] = set()
 
@@ -84,7 +121,9 @@ async def _serve(config: Config, banner: Banner) -> None:
         waiting.add(asyncio.get_running_loop().create_task(announce(services, banner), name="banner"))
 
     try:
-        await run_server(config, listening=listening, progress=banner.progress, draining=banner.draining)
+        await run_server(
+            config, listening=listening, progress=banner.progress, draining=banner.draining, extend=ways_in
+        )
     finally:
         for task in waiting:
             task.cancel()
@@ -116,6 +155,8 @@ class Banner:
         self.console.print(f"  Cartesia  base URL  http{secure}://{self.address}")
         self.console.print(f"            sockets   ws{secure}://{self.address}")
         self.console.print(f"  Deepgram  agent     ws{secure}://{self.address}/v1/agent/converse")
+        for line in self._calls(config):
+            self.console.print(f"  calls     {line}")
         self.console.print(f"  keys      {self._keys(config, host)}")
         if certificate:
             self.console.print(f"  SHA-256   {certificate.fingerprint}")
@@ -142,6 +183,16 @@ class Banner:
     def stopped(self) -> None:
         """The end."""
         self.console.print("stopped")
+
+    @staticmethod
+    def _calls(config: Config) -> list[str]:
+        """Where telephone calls come in, and whom they reach."""
+        bridge = config.bridge
+        whom = f"scenario {bridge.scenario}" if bridge.scenario else f"agent {bridge.agent}"
+        ports = [f"AudioSocket {bridge.audiosocket.listen}"] if bridge.audiosocket.listen else []
+        if bridge.twilio.public_url:
+            ports.append(f"Twilio webhook {bridge.twilio.public_url.rstrip('/')}/twilio/voice")
+        return [f"{port} to {whom}" for port in ports]
 
     @staticmethod
     def _keys(config: Config, host: str) -> str:
