@@ -12,6 +12,7 @@ from duologue.cli.manual import render_manual
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
+MIGRATION = "\n".join(page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("migrate-*.md")))
 
 
 def test_the_manual_is_current() -> None:
@@ -35,8 +36,8 @@ def commands_in(text: str) -> list[tuple[str, list[str]]]:
     return [(name, re.findall(r"--[a-z-]+", rest)) for name, rest in found]
 
 
-@pytest.mark.parametrize(("name", "options"), commands_in(README), ids=str)
-def test_the_readmes_commands_exist_with_their_options(name: str, options: list[str]) -> None:
+@pytest.mark.parametrize(("name", "options"), commands_in(README) + commands_in(MIGRATION), ids=str)
+def test_the_readmes_and_the_migration_pages_commands_exist_with_their_options(name: str, options: list[str]) -> None:
     assert name in [entry.name for entry in COMMANDS]
     assert set(options) <= options_of(name)
 

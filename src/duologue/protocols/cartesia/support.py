@@ -138,17 +138,33 @@ TTS_HTTP = Surface(
 )
 
 VOICES = Surface(
-    "Voices, status: `GET /voices`, `GET /voices/{id}`, `GET /`",
+    "Voices, accents, status: `GET /voices`, `GET /voices/{id}`, `GET /accents`, `GET /`",
     "Voices, pagination, status (C§10)",
     from_client=(
         Row("?limit, ?starting_after, ?ending_before", YES, "a page past the end is empty, so iterators stop"),
         Row("?q, ?is_owner, ?gender, ?language", YES),
         Row("?expand[]", NO, "ignored: there are no previews"),
-        Row("POST /voices/clone, POST /voices/localize", NO, "501 `Not implemented`: no embedded engine can do it"),
-        Row("POST /infill/bytes, POST /voice-changer/bytes, POST /voice-changer/sse", NO, "501 `Not implemented`"),
-        Row("PATCH, DELETE /voices/{id}; /accents; /pronunciation-dicts", NO, "404"),
+        Row("GET /voices/{id}", YES, "ids of this server, its names and aliases, and the ids of Cartesia's examples"),
+        Row("GET /accents: ?language, ?locale, ?is_localizable", YES, "those of this server's voices"),
+        Row("PATCH /voices/{id}, DELETE /voices/{id}", NO, "403: the voices belong to the server"),
+        Row("PATCH /voices/{id}/accents, DELETE /voices/{id}/accents/{id}", NO, "403: the voices belong to the server"),
     ),
-    from_server=(Row("page, voice, status", YES, "with the fields that every client release reads"),),
+    from_server=(Row("page, voice, accents, status", YES, "with the fields that every client release reads"),),
+)
+
+NOT_HERE = Surface(
+    "What no embedded engine can do, and what is not kept",
+    "Clone a voice, Infill, Voice changer, Pronunciation dictionaries (C§6.3, C§6.4, C§10.2 to C§10.5)",
+    from_client=(
+        Row("POST /voices/clone, POST /voices/localize", NO, "501 `Not implemented`, not to be tried again"),
+        Row("POST /infill/bytes", NO, "501 `Not implemented`, not to be tried again"),
+        Row("POST /voice-changer/bytes, POST /voice-changer/sse", NO, "501 `Not implemented`, not to be tried again"),
+        Row("GET /pronunciation-dicts, GET /datasets, GET /fine-tunes", PARTLY, "an empty page"),
+        Row("GET, PATCH, DELETE of an item of these", NO, "404"),
+        Row("POST /pronunciation-dicts, POST /datasets, POST /fine-tunes", NO, "501 `Not implemented`"),
+        Row("/usage, /api-keys, /organizations", NO, "404: keys are made with `duologue keys`"),
+    ),
+    from_server=(Row("error", YES, "`error_code`, `title`, `message`, `request_id`: the clients' own exceptions"),),
 )
 
 TOKENS = Surface(
@@ -161,4 +177,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, VOICES, TOKENS)
+SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, VOICES, NOT_HERE, TOKENS)
