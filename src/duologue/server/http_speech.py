@@ -6,14 +6,12 @@ The first sound is made before the answer begins: until then an error is an HTTP
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Protocol
 
 from litestar import Router, post
 from litestar.response import Stream
 
-from duologue.audio.formats import Pcm
 from duologue.audio.mp3 import Mp3Output
 from duologue.audio.output import AudioOutput
 from duologue.audio.wav import wav_header
@@ -30,23 +28,11 @@ from duologue.server.http_description import DESCRIBED, Described
 from duologue.server.requests import AnyRequest, admitted, identify_key
 from duologue.server.services import Services
 from duologue.server.speak_endpoint import voice_lookup
-from duologue.server.speech_of_text import speech_of_text
+from duologue.server.speech_of_text import Encoder, begun, encoded_speech, speech_of_text
 from duologue.speak.context_events import ContextAudio, ContextDone, ContextFailed, TextPushed
 
 BYTES, SSE = "/tts/bytes", "/tts/sse"
 _MEDIA_TYPES = {Container.RAW: "application/octet-stream", Container.WAV: "audio/wav", Container.MP3: "audio/mpeg"}
-
-
-class Encoder(Protocol):
-    """Samples in, bytes out."""
-
-    def push(self, pcm: Pcm) -> bytes:
-        """What can be sent now."""
-        ...
-
-    def finish(self) -> bytes:
-        """What was kept back."""
-        ...
 
 
 def speech_router(services: Services) -> Router:
@@ -60,7 +46,7 @@ def speech_router(services: Services) -> Router:
     async def tts_bytes(request: AnyRequest) -> Stream:
         """Speech as audio, streamed as it is made."""
         wanted = await _read_bytes(services, request)
-        content = await _begun(_bytes(services, request, wanted))
+        content = await begun(_bytes(services, request, wanted))
         return Stream(content, media_type=_MEDIA_TYPES[wanted.container])
 
     @post(SSE, status_code=200, opt={DESCRIBED: Described("speech", body=Generation, answers=("text/event-stream",))})
@@ -77,7 +63,7 @@ def speech_router(services: Services) -> Router:
         pushed = [item for item in dialect.receive(await request.body()) if isinstance(item, TextPushed)]
         for item in pushed:
             check_text(item.text, services.config.limits.context_characters)
-        content = await _begun(_events(services, request, dialect, pushed))
+        content = await begun(_events(services, request, dialect, pushed))
         return Stream(content, media_type="text/event-stream", headers={"cache-control": "no-cache"})
 
     @post(
@@ -116,19 +102,12 @@ def _encoder(services: Services, wanted: BytesRequest) -> Encoder:
 async def _bytes(services: Services, request: AnyRequest, wanted: BytesRequest) -> AsyncGenerator[bytes, None]:
     async with admitted(services, request, Kind.TTS, BYTES) as meter:
         encoder = _encoder(services, wanted)
-        meter.characters += len(wanted.text)
-        head = (
-            wav_header(wanted.audio) if wanted.audio and wanted.container is Container.WAV else b""
-        )  # how long it will be nobody knows yet
-        async with aclosing(speech_of_text(services.speak, wanted.text, wanted.options)) as chunks:
-            async for chunk in chunks:
-                meter.audio_out_s += (seconds := len(chunk.pcm) / services.speak.rate)
-                services.metrics.audio_out.labels(BYTES).inc(seconds)
-                if payload := encoder.push(chunk.pcm):
-                    yield head + payload
-                    head = b""
-        if payload := head + encoder.finish():
-            yield payload
+        # How long it will be nobody knows yet.
+        head = wav_header(wanted.audio) if wanted.audio and wanted.container is Container.WAV else b""
+        speech = encoded_speech(services, meter, BYTES, wanted.text, wanted.options, encoder, head)
+        async with aclosing(speech) as pieces:
+            async for piece in pieces:
+                yield piece
 
 
 async def _events(
@@ -166,16 +145,3 @@ def _event(frame: Frame) -> bytes:
     """A message of the socket as a server-sent event."""
     text = frame if isinstance(frame, str) else frame.decode()
     return f"event: {json.loads(text)['type']}\ndata: {text}\n\n".encode()
-
-
-async def _begun(content: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """The same content, once its first piece is there: what goes wrong before that is raised here."""
-    first = await anext(content, b"")
-
-    async def all_of_it() -> AsyncGenerator[bytes, None]:
-        async with aclosing(content):
-            yield first
-            async for piece in content:
-                yield piece
-
-    return all_of_it()

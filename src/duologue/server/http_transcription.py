@@ -1,30 +1,19 @@
 """Cartesia's `POST /stt`: a recording comes in, its words go out (C§9).
 
-The upload is kept on disk, read a few seconds at a time in a thread, and heard like a caller: turns of the recording joined.
+The upload is kept on disk and heard like a caller: turns of the recording joined.
 """
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator, Coroutine, Generator
-from contextlib import aclosing
-from dataclasses import dataclass, replace
-from typing import Any, BinaryIO
+from dataclasses import dataclass
+from typing import Any
 
 from litestar import Response, Router, post
 from litestar.datastructures import FormMultiDict, UploadFile
 
-from duologue.audio.containers import FileLimits, audio_blocks
-from duologue.audio.formats import LISTEN_RATE, AudioFormat
-from duologue.audio.framing import Framer
-from duologue.audio.input import STEP_S, AudioInput
-from duologue.audio.spans import AudioSpan
 from duologue.auth.concurrency import Kind
 from duologue.errors import Violation
-from duologue.listen.channel import ListenChannel
-from duologue.listen.events import ListenEvent, TurnEnded
 from duologue.listen.hypothesis import ListenOptions
-from duologue.listen.policy import TurnPolicy
 from duologue.protocols.cartesia.formats import read_format
 from duologue.protocols.cartesia.stt_manual import heard_words, read_spoken_language
 from duologue.protocols.cartesia.stt_messages import Transcript
@@ -33,13 +22,12 @@ from duologue.protocols.codec import encode
 from duologue.protocols.query import Query
 from duologue.runtime.engines import Role
 from duologue.server.http_description import DESCRIBED, Described, Parameter
+from duologue.server.recordings import CLIENT_LEFT, Recording, hear_recording, while_wanted
 from duologue.server.requests import AnyRequest, admitted, handshake_of
 from duologue.server.services import Services
 from duologue.usage.meter import UsageMeter
 
 ROUTE = "/stt"
-_READ_BYTES = 65_536
-_CLIENT_LEFT = 499
 _DESCRIBED = {
     DESCRIBED: Described(
         "transcription",
@@ -61,10 +49,7 @@ _DESCRIBED = {
 class _Job:
     """What is to be transcribed."""
 
-    file: BinaryIO
-    audio: AudioFormat | None
-    """Of samples without a header; `None` for a file that says what it is."""
-    language: str
+    recording: Recording
     words: bool
 
 
@@ -78,9 +63,12 @@ def transcription_router(services: Services) -> Router:
             form = await request.form()
             try:
                 job = _read_job(services, form, handshake_of(request).query)
-                return await _while_wanted(request, _transcribe(services, job, meter))
+                transcript = await while_wanted(request, _transcribe(services, job, meter))
             finally:
                 await form.close()
+        if transcript is None:
+            return Response(b"", status_code=CLIENT_LEFT)
+        return Response(encode(transcript).encode(), media_type="application/json")
 
     return Router("/", route_handlers=[transcribe])
 
@@ -100,7 +88,8 @@ def _read_job(services: Services, form: FormMultiDict, query: Query) -> _Job:
         value for name in ("timestamp_granularities[]", "timestamp_granularities") for value in form.getall(name, [])
     ]
     file: Any = upload.file
-    return _Job(file, audio, read_spoken_language(_text(form, "language")), "word" in granularities)
+    options = ListenOptions(language=read_spoken_language(_text(form, "language")))
+    return _Job(Recording(file, audio, options), "word" in granularities)
 
 
 def _text(form: FormMultiDict, name: str) -> str:
@@ -108,92 +97,14 @@ def _text(form: FormMultiDict, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _while_wanted(request: AnyRequest, work: Coroutine[Any, Any, Transcript]) -> Response[bytes]:
-    """The answer, or none once the client has left. Raises what the work raises."""
-    working = asyncio.create_task(work)
-    leaving = asyncio.create_task(_left(request))
-    try:
-        await asyncio.wait([working, leaving], return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            return Response(b"", status_code=_CLIENT_LEFT)
-        return Response(encode(working.result()).encode(), media_type="application/json")
-    finally:
-        working.cancel()
-        leaving.cancel()
-        await asyncio.wait([working, leaving])
-
-
-async def _left(request: AnyRequest) -> None:
-    while (await request.receive())["type"] != "http.disconnect":
-        pass
-
-
 async def _transcribe(services: Services, job: _Job, meter: UsageMeter) -> Transcript:
     """Hear the whole recording. Raises `Violation` for what is no audio, `EngineFailure` when hearing is lost."""
-    ends: list[TurnEnded] = []
-
-    def deliver(event: ListenEvent) -> None:
-        if isinstance(event, TurnEnded):
-            ends.append(event)
-
-    listen = services.config.listen
-    policy = replace(TurnPolicy(eager_end=None), floor=listen.floor, gate=listen.gate)
-    channel = await ListenChannel.open(services.listen, ListenOptions(language=job.language), policy, deliver)
-    samples = 0
-    try:
-        async with aclosing(_spans(services, job)) as recording:
-            async for spans in recording:
-                heard = sum(len(span.pcm) for span in spans)
-                samples += heard
-                meter.audio_in_s += heard / LISTEN_RATE
-                services.metrics.audio_in.labels(ROUTE).inc(heard / LISTEN_RATE)
-                for span in spans:
-                    channel.hear([span])
-                    await channel.writable()
-        channel.finish()
-        await channel.finished()
-    finally:
-        channel.close()
+    heard = await hear_recording(services, job.recording, meter, ROUTE)
     return Transcript(
         request_id=services.ids.uuid(),
         is_final=True,
-        text=" ".join(end.text.strip() for end in ends if end.text.strip()),
-        duration=round(samples / LISTEN_RATE, 3),
-        language=job.language,
-        words=heard_words([word for end in ends for word in end.words]) if job.words else None,
+        text=" ".join(end.text.strip() for end in heard.ends if end.text.strip()),
+        duration=round(heard.duration, 3),
+        language=job.recording.options.language,
+        words=heard_words([word for end in heard.ends for word in end.words]) if job.words else None,
     )
-
-
-async def _spans(services: Services, job: _Job) -> AsyncGenerator[list[AudioSpan], None]:
-    """The recording in steps, a few seconds at a time; read and decoded in a thread. Close it before the file."""
-    limits = services.config.limits
-    pieces = _read(job, FileLimits(limits.upload_bytes, limits.upload_s))
-    reading: asyncio.Future[list[AudioSpan] | None] | None = None
-    try:
-        while True:
-            reading = asyncio.ensure_future(asyncio.to_thread(next, pieces, None))
-            spans = await asyncio.shield(reading)
-            if spans is None:
-                return
-            yield spans
-    finally:
-        if reading is not None:
-            await asyncio.wait([reading])  # a thread cannot be stopped, and it reads the file
-        pieces.close()
-
-
-def _read(job: _Job, limits: FileLimits) -> Generator[list[AudioSpan], None, None]:
-    if job.audio is None:
-        framer = Framer(round(LISTEN_RATE * STEP_S))
-        for pcm in audio_blocks(job.file, LISTEN_RATE, limits):
-            yield framer.push(pcm)
-        yield framer.finish()
-        return
-    hearing = AudioInput(job.audio)
-    while content := job.file.read(_READ_BYTES):
-        yield hearing.push(content)
-        if hearing.seconds > limits.max_seconds:
-            raise Violation(
-                "too_large", "the recording is too long", expected=f"at most {limits.max_seconds:g} seconds"
-            )
-    yield hearing.finish()

@@ -3,14 +3,59 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, suppress
 from dataclasses import replace
+from typing import Protocol
 
+from duologue.audio.formats import Pcm
 from duologue.errors import EngineFailure
+from duologue.server.services import Services
 from duologue.speak.channel import SpeakChannel, SpeakEngines
 from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.speak.speech import SpeakOptions, SpeechChunk
+from duologue.usage.meter import UsageMeter
+
+
+class Encoder(Protocol):
+    """Samples in, bytes out."""
+
+    def push(self, pcm: Pcm) -> bytes:
+        """What can be sent now."""
+        ...
+
+    def finish(self) -> bytes:
+        """What was kept back."""
+        ...
+
+
+async def begun(content: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """The same content, once its first piece is there: what goes wrong before that is raised here."""
+    first = await anext(content, b"")
+
+    async def all_of_it() -> AsyncGenerator[bytes, None]:
+        async with aclosing(content):
+            yield first
+            async for piece in content:
+                yield piece
+
+    return all_of_it()
+
+
+async def encoded_speech(
+    services: Services, meter: UsageMeter, route: str, text: str, options: SpeakOptions, encoder: Encoder, head: bytes
+) -> AsyncGenerator[bytes, None]:
+    """The speech of a text as bytes behind `head`, counted. Raises like `speech_of_text`. Close it."""
+    meter.characters += len(text)
+    async with aclosing(speech_of_text(services.speak, text, options)) as chunks:
+        async for chunk in chunks:
+            meter.audio_out_s += (seconds := len(chunk.pcm) / services.speak.rate)
+            services.metrics.audio_out.labels(route).inc(seconds)
+            if payload := encoder.push(chunk.pcm):
+                yield head + payload
+                head = b""
+    if payload := head + encoder.finish():
+        yield payload
 
 
 async def speech_of_text(engines: SpeakEngines, text: str, options: SpeakOptions) -> AsyncGenerator[SpeechChunk, None]:
