@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from duologue.errors import DuologueError, EngineFailure, Refused, Violation
 from duologue.protocols.refusal import Refusal
 from duologue.server.http_cartesia import cartesia_router
+from duologue.server.http_deepgram import deepgram_router
 from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
 from duologue.server.http_management import management_router
@@ -52,6 +53,7 @@ def http_application(services: Services) -> Litestar:
             management_router(services),
             speech_router(services),
             transcription_router(services),
+            deepgram_router(services),
         ],
         exception_handlers={HTTPException: not_served, DuologueError: refused, Refused: refused, Exception: broke},
         request_max_body_size=services.config.limits.http_body_bytes,

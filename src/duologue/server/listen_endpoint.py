@@ -9,21 +9,26 @@ from typing import Protocol
 
 from duologue.agent.commands import EndReason
 from duologue.audio.input import AudioInput
-from duologue.errors import EngineFailure, Violation
+from duologue.errors import EngineFailure, Refused, Violation
 from duologue.listen.channel import ListenChannel
 from duologue.listen.events import ListenEvent
 from duologue.listen.policy import TurnPolicy
 from duologue.protocols.dialect import (
+    Afterwards,
     Audio,
     Close,
     Deadlines,
+    Expect,
     Finalize,
     ForceEnd,
     Frame,
     ListenDialect,
+    ListenItem,
     ListenOpen,
     Ping,
+    Reply,
     Retune,
+    nothing,
 )
 from duologue.server.connection import Life
 from duologue.server.services import Services
@@ -53,6 +58,7 @@ class ListenEndpoint:
         self._socket: Socket | None = None
         self._trouble: Violation | None = None
         self._last_words: tuple[Frame, ...] = ()
+        self._afterwards: Afterwards = nothing
         self._finish_for: asyncio.Future[EndReason] = asyncio.get_running_loop().create_future()
 
     @property
@@ -61,7 +67,7 @@ class ListenEndpoint:
         return self._dialect.deadlines
 
     async def prepare(self) -> None:
-        """Open the engines' streams. Wrong settings are not refused here: they are told on the open socket (C§7.6)."""
+        """Open the engines' streams. Raises `Violation` for wrong settings where the vendor refuses the handshake for them."""
         try:
             opened = self._dialect.open()
             options, policy = opened.options, self._tuned(opened.turns)
@@ -69,6 +75,8 @@ class ListenEndpoint:
                 self._services.listen, options, policy, self._deliver, self._engine_failed
             )
         except Violation as violation:
+            if self._dialect.refuses_handshakes:
+                raise
             self._trouble = violation
             return
         self._opened = opened
@@ -96,6 +104,7 @@ class ListenEndpoint:
             try:
                 await channel.finished()
                 self._tell(self._last_words)
+                self._tell(self._afterwards())
             except EngineFailure:
                 reason = EndReason.FAILED  # the client was told when it happened
             self._end(reason)
@@ -121,18 +130,31 @@ class ListenEndpoint:
             life.sign()
             try:
                 for item in self._dialect.receive(frame):
-                    if isinstance(item, Finalize):
-                        await channel.settle()  # meanwhile the client's next frames wait
-                        self._tell(item.told)
-                    else:
-                        self._take(item, channel)
+                    if isinstance(item, Audio):
+                        life.opened()
+                    await self._follow(item, channel)
             except Violation as violation:
                 self._refuse(violation)
                 if violation.fatal:
                     self._end(EndReason.VIOLATION)
             await channel.writable()  # past 30 s of audio the client has to wait; that is no error (DESIGN 11)
 
-    def _take(self, item: Audio | Retune | ForceEnd | Ping | Close, channel: ListenChannel) -> None:
+    async def _follow(self, item: ListenItem, channel: ListenChannel) -> None:
+        """Do what a frame means; meanwhile the client's next frames wait. Raises `Violation`."""
+        if isinstance(item, Finalize):
+            await channel.settle()
+            self._tell(item.told)
+            self._tell(item.afterwards())
+        elif isinstance(item, Expect):
+            try:
+                await channel.reopen(item.options)
+            except (EngineFailure, Refused) as error:  # the recogniser hears on as before
+                self._services.log.warning("not_reconfigured", why=str(error), request_id=self.request_id)
+                raise Violation("reconfiguration", "other terms cannot be listened for now") from None
+        else:
+            self._take(item, channel)
+
+    def _take(self, item: Audio | Retune | ForceEnd | Reply | Ping | Close, channel: ListenChannel) -> None:
         match item:
             case Audio(payload):
                 if self._input is None or self._opened is None:
@@ -145,8 +167,10 @@ class ListenEndpoint:
                 channel.retune(self._tuned(policy))
             case ForceEnd():
                 channel.force_end()
-            case Close(told):
-                self._last_words = told
+            case Reply(told):
+                self._tell(told)
+            case Close(told, afterwards):
+                self._last_words, self._afterwards = told, afterwards
                 if self._input is not None:
                     channel.hear(self._input.finish())
                 self._finish(EndReason.FINISHED)

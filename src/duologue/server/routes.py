@@ -13,6 +13,10 @@ from duologue.protocols.cartesia.stt_manual import SttManualDialect
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
+from duologue.protocols.deepgram.flux import FluxDialect
+from duologue.protocols.deepgram.listen import ListenV1Dialect
+from duologue.protocols.deepgram.listen_answers import rfc3339
+from duologue.protocols.deepgram.speak import SpeakV1Dialect
 from duologue.protocols.query import Handshake
 from duologue.runtime.engines import Role
 from duologue.server.agent_endpoint import AgentEndpoint
@@ -78,6 +82,28 @@ def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter, 
     return AgentEndpoint(services, meter, route, dialect)
 
 
+def deepgram_listen(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/v1/listen`, live."""
+    engine = services.engines.require(Role.RECOGNIZER).spec.name
+    created = rfc3339(services.wall())
+    dialect = ListenV1Dialect(handshake, services.ids, created=created, engine=engine, models=(engine,))
+    return ListenEndpoint(services, meter, "/v1/listen", dialect)
+
+
+def deepgram_flux(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/v2/listen`."""
+    models = (services.engines.require(Role.RECOGNIZER).spec.name,)
+    return ListenEndpoint(services, meter, "/v2/listen", FluxDialect(handshake, services.ids, models=models))
+
+
+def deepgram_speak(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/v1/speak` as a socket."""
+    voices = voice_lookup(services.voices)
+    return SpeakEndpoint(
+        services, meter, "/v1/speak", lambda rate: SpeakV1Dialect(handshake, services.ids, voices, rate=rate)
+    )
+
+
 def cartesia_call_stream(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
     """`/agents/stream/{agent_id}`: the last part of the path names the agent. Raises `Violation("agent_not_found")`."""
     agent = services.agents.find(handshake.path.rstrip("/").rpartition("/")[2])
@@ -95,6 +121,9 @@ ROUTES: tuple[SocketRoute, ...] = (
     SocketRoute("/stt/websocket", Vendor.CARTESIA, Kind.STT, cartesia_stt_manual),
     SocketRoute("/v1/agent/converse", Vendor.DEEPGRAM, Kind.AGENT, partial(deepgram_agent, route="/v1/agent/converse")),
     SocketRoute("/agent", Vendor.DEEPGRAM, Kind.AGENT, partial(deepgram_agent, route="/agent")),
+    SocketRoute("/v1/listen", Vendor.DEEPGRAM, Kind.STT, deepgram_listen),
+    SocketRoute("/v2/listen", Vendor.DEEPGRAM, Kind.STT, deepgram_flux),
+    SocketRoute("/v1/speak", Vendor.DEEPGRAM, Kind.TTS, deepgram_speak),
     SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),
 )
 

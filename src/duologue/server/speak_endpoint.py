@@ -9,7 +9,7 @@ from typing import Protocol
 
 from duologue.agent.commands import EndReason
 from duologue.errors import Bug, DuologueError, EngineFailure, Refused, Violation
-from duologue.protocols.dialect import ContextViolation, Deadlines, Frame, SpeakDialect, VoiceLookup
+from duologue.protocols.dialect import ContextViolation, Deadlines, Frame, Reply, SpeakDialect, VoiceLookup
 from duologue.runtime.driver import Driver
 from duologue.server.connection import Life
 from duologue.server.services import Services
@@ -19,9 +19,7 @@ from duologue.speak.context_events import (
     ContextAudio,
     ContextCancelled,
     ContextCommand,
-    ContextDone,
     ContextEvent,
-    ContextFailed,
     ContextNotice,
     ContextSpeechFailed,
     ContextSpeechReceived,
@@ -96,6 +94,8 @@ class SpeakEndpoint:
     async def run(self, socket: Socket, life: Life) -> None:
         """Read messages until the client leaves."""
         self._socket, self._life = socket, life
+        for frame in self._dialect.connected():
+            socket.tell(frame)
         socket.prepare_farewell(self._farewell)
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -112,7 +112,7 @@ class SpeakEndpoint:
     def drain(self) -> None:
         """End once no context is open."""
         self._draining = True
-        self._end_if_drained()
+        self._end_if_over()
 
     def expire(self, reason: EndReason) -> None:
         """Close as the vendor does."""
@@ -132,14 +132,17 @@ class SpeakEndpoint:
     def _receive(self, frame: Frame, socket: Socket) -> None:
         try:
             for item in self._dialect.receive(frame):
+                if isinstance(item, Reply):
+                    for told in item.told:
+                        socket.tell(told)
+                    continue
                 if isinstance(item, TextPushed):
                     self._meter.characters += len(item.text)
                 else:
-                    socket.forget(
-                        item.context
-                    )  # C§5.7: nothing follows a cancel, not even what already waits to be sent
+                    # C§5.7: nothing follows a cancel, not even what already waits to be sent
+                    socket.forget(item.context)
                 self._driver.feed(item)
-            self._end_if_drained()  # a cancel tells nothing back
+            self._end_if_over()  # a cancel tells nothing back
         except Violation as violation:
             self._metrics.violations.labels(self._route, violation.code).inc()
             for told in self._dialect.refuse(violation):
@@ -174,8 +177,8 @@ class SpeakEndpoint:
         else:
             for frame in frames:
                 socket.tell(frame, notice.context)
-        if isinstance(notice, ContextDone | ContextFailed):
-            self._end_if_drained()
+        if not isinstance(notice, ContextAudio):
+            self._end_if_over()
 
     def _stream(self, command: SpeakPhrase) -> _Stream:
         key = (command.context, command.stream)
@@ -220,8 +223,11 @@ class SpeakEndpoint:
         if self._socket is not None:
             self._socket.end(*self._dialect.closing(reason))
 
-    def _end_if_drained(self) -> None:
-        if self._draining and self._contexts.count == 0:
+    def _end_if_over(self) -> None:
+        reason = self._dialect.over()
+        if reason is not None:
+            self._end(reason)
+        elif self._draining and self._contexts.count == 0:
             self._end(EndReason.DRAINED)
 
 

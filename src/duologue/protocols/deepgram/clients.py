@@ -31,6 +31,13 @@ class Client:
     language: Language = Language.UNKNOWN
     version: Version | None = None
 
+    @property
+    def takes_new_messages(self) -> bool:
+        """On listening sockets: types and members that came after the release do no harm (D§12.3)."""
+        if self.language is not Language.PYTHON or self.version is None:
+            return True
+        return self.version != (6, 0, 0) and not (5, 0, 0) <= self.version <= (5, 3, 2)
+
     def accepts(self, message: str) -> bool:
         """Whether an agent message of this type may be sent to it."""
         if self.language is not Language.PYTHON or self.version is None:

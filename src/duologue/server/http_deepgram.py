@@ -1,0 +1,181 @@
+"""Deepgram over HTTP: `POST /v1/listen` for recordings, `POST /v1/speak` for texts (D§7.7, D§8.5).
+
+Errors wear the vendor's shape, and every answer carries `dg-request-id`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, BinaryIO
+
+from litestar import Response, Router, post
+from litestar.response import Stream
+
+from duologue.audio.mp3 import Mp3Output
+from duologue.audio.output import AudioOutput
+from duologue.audio.wav import wav_header
+from duologue.auth.concurrency import Kind
+from duologue.errors import DuologueError, Violation
+from duologue.protocols.codec import MAX_CONTROL_BYTES, convert, encode, parse_object
+from duologue.protocols.deepgram.listen_answers import model_info, recording_answer, recording_metadata, rfc3339
+from duologue.protocols.deepgram.listen_messages import RecordingAnswer
+from duologue.protocols.deepgram.listen_query import HearingRequest, read_hearing
+from duologue.protocols.deepgram.speak_messages import MODEL_UUID, SpeakBody
+from duologue.protocols.deepgram.speak_query import MP3_RATE, WantedFile, Wrapping, read_file
+from duologue.runtime.engines import Role
+from duologue.server.http_description import DESCRIBED, Described, Parameter
+from duologue.server.recordings import CLIENT_LEFT, HeardRecording, Recording, hear_recording, while_wanted
+from duologue.server.refusals import Vendor, refusal_of
+from duologue.server.requests import AnyRequest, admitted, handshake_of
+from duologue.server.services import Services
+from duologue.server.speak_endpoint import voice_lookup
+from duologue.server.speech_of_text import Encoder, begun, encoded_speech
+from duologue.usage.meter import UsageMeter
+
+LISTEN, SPEAK = "/v1/listen", "/v1/speak"
+_KEPT_IN_MEMORY = 1024 * 1024
+_LISTEN_DESCRIBED = {
+    DESCRIBED: Described(
+        "transcription",
+        query=(
+            Parameter("model", "`nova-3` or another of the vendor's names"),
+            Parameter("language", "Told back; what is understood depends on the engine"),
+            Parameter("keyterm", "Words that are likely said", "array"),
+            Parameter("encoding", "Of samples without a header, such as `linear16`"),
+            Parameter("sample_rate", "Of samples without a header", "integer"),
+            Parameter("utterances", "Give what was said between pauses too", "boolean"),
+        ),
+    )
+}
+_SPEAK_DESCRIBED = {
+    DESCRIBED: Described(
+        "speech",
+        query=(
+            Parameter("model", "A voice, such as `aura-2-thalia-en`"),
+            Parameter("encoding", "`mp3` (default), `linear16`, `mulaw` or `alaw`"),
+            Parameter("container", "`wav` (default) or `none`, of samples"),
+            Parameter("sample_rate", "Of samples", "integer"),
+            Parameter("bit_rate", "Of MP3: 32000 or 48000", "integer"),
+        ),
+        body=SpeakBody,
+        answers=("audio/mpeg", "audio/wav", "audio/l16"),
+    )
+}
+
+
+def deepgram_router(services: Services) -> Router:
+    """Transcription and speech in one request."""
+
+    @post(LISTEN, status_code=200, request_max_body_size=services.config.limits.upload_bytes, opt=_LISTEN_DESCRIBED)
+    async def listen(request: AnyRequest) -> Response[bytes]:
+        """Text of a recording. A client that leaves ends the work."""
+        engine = services.engines.require(Role.RECOGNIZER).spec.name
+        async with admitted(services, request, Kind.STT, LISTEN) as meter:
+            query = handshake_of(request).query
+            hearing = read_hearing(query, (engine,))
+            utterances = query.flag("utterances")
+            with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as file:
+                content: Any = file
+                sha256 = await _receive(request, content)
+                heard = await while_wanted(request, _hear(services, hearing, content, meter))
+        if heard is None:
+            return Response(b"", status_code=CLIENT_LEFT)
+        request_id = services.ids.uuid()
+        answer = _transcript(services, hearing, heard, request_id, sha256, utterances=utterances)
+        return Response(encode(answer).encode(), media_type="application/json", headers={"dg-request-id": request_id})
+
+    @post(SPEAK, status_code=200, opt=_SPEAK_DESCRIBED)
+    async def speak(request: AnyRequest) -> Stream:
+        """Speech of a text, streamed as it is made."""
+        wanted = read_file(handshake_of(request).query, voice_lookup(services.voices))
+        text = _read_text(await request.body(), services.config.limits.context_characters)
+        content = await begun(_speech(services, request, wanted, text))
+        headers = {
+            "dg-request-id": services.ids.uuid(),
+            "dg-model-name": _one_line(wanted.wanted.model),
+            "dg-model-uuid": MODEL_UUID,
+            "dg-char-count": str(len(text)),
+        }
+        return Stream(content, media_type=wanted.media_type, headers=headers)
+
+    def refused(_: AnyRequest, error: DuologueError) -> Response[bytes]:
+        refusal = refusal_of(Vendor.DEEPGRAM, error, services.ids.uuid())
+        return Response(
+            refusal.body,
+            status_code=refusal.status,
+            headers=dict(refusal.headers),
+            media_type="application/json",
+        )
+
+    return Router("/", route_handlers=[listen, speak], exception_handlers={DuologueError: refused})
+
+
+async def _receive(request: AnyRequest, file: BinaryIO) -> str:
+    """Keep the body. Returns its SHA-256. Raises `Violation` for one without audio."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
+        raise Violation(
+            "bad_parameter", "this server fetches no recordings", path="url", remedy="Send the recording as the body."
+        )
+    sha256 = hashlib.sha256()
+    size = 0
+    async for piece in request.stream():
+        sha256.update(piece)
+        size += file.write(piece)
+    if not size:
+        raise Violation("audio_file", "the body is empty", expected="a recording")
+    file.seek(0)
+    return sha256.hexdigest()
+
+
+async def _hear(services: Services, hearing: HearingRequest, file: BinaryIO, meter: UsageMeter) -> HeardRecording:
+    return await hear_recording(services, Recording(file, hearing.audio, hearing.options), meter, LISTEN)
+
+
+def _transcript(
+    services: Services,
+    hearing: HearingRequest,
+    heard: HeardRecording,
+    request_id: str,
+    sha256: str,
+    *,
+    utterances: bool,
+) -> RecordingAnswer:
+    info = model_info(hearing, services.engines.require(Role.RECOGNIZER).spec.name)
+    metadata = recording_metadata(request_id, sha256, rfc3339(services.wall()), heard.duration, info)
+    names = [services.ids.uuid() for _ in heard.ends] if utterances else None
+    return recording_answer(hearing, heard.ends, metadata, names)
+
+
+def _read_text(body: bytes, limit: int) -> str:
+    text = convert(parse_object(body, max(MAX_CONTROL_BYTES, 4 * limit)), SpeakBody).text
+    if not text.strip():
+        raise Violation("wrong_shape", "there is no text", path="text", expected="something to say")
+    if len(text) > limit:
+        raise Violation("too_large", f"the text has {len(text)} characters", path="text", expected=f"at most {limit}")
+    return text
+
+
+async def _speech(
+    services: Services, request: AnyRequest, wanted: WantedFile, text: str
+) -> AsyncGenerator[bytes, None]:
+    async with admitted(services, request, Kind.TTS, SPEAK) as meter:
+        encoder = _encoder(services, wanted)
+        head = wav_header(wanted.audio) if wanted.audio and wanted.wrapping is Wrapping.WAV else b""
+        speech = encoded_speech(services, meter, SPEAK, text, wanted.wanted.options, encoder, head)
+        async with aclosing(speech) as pieces:
+            async for piece in pieces:
+                yield piece
+
+
+def _encoder(services: Services, wanted: WantedFile) -> Encoder:
+    if wanted.audio is None:
+        return Mp3Output(services.speak.rate, MP3_RATE, wanted.bit_rate)
+    return AudioOutput(services.speak.rate, wanted.audio)
+
+
+def _one_line(text: str) -> str:
+    """A header carries no control characters and nothing long."""
+    return "".join(char for char in text if " " <= char <= "~")[:80]
