@@ -182,6 +182,16 @@ def test_the_wait_is_told_from_the_last_sound_to_the_first_with_the_servers_figu
     assert call.session.waits == pytest.approx([1.1])
 
 
+def test_figures_are_told_once_where_the_server_tells_them_twice() -> None:
+    report = {"type": "LatencyReport", "total_latency": 0.9}
+    begun = {"type": "AgentStartedSpeaking", "total_latency": 0.9, "ttt_latency": 0.3, "tts_latency": 0.1}
+    call = ready()
+    assert shown(call.at(1.0, report)) == [("", "server: in all 0.90")]
+    call.mic(2.0)
+    call.at(3.0, begun, SECOND)
+    assert call.at(3.1, report) == []
+
+
 def test_a_greeting_is_no_answer() -> None:
     call = ready()
     assert shown(call.at(0.5, agent("Hi."), SECOND)) == [("agent", "Hi.")]
@@ -243,6 +253,7 @@ def test_a_recording_hangs_up_after_its_answer_was_heard() -> None:
     assert call.session.wake_at() == 5.0
     assert call.session.wake(4.9) == []
     assert call.session.wake(5.0) == [HangUp()]
+    assert call.session.wake_at() is None, "once"
 
 
 def test_a_recording_that_nobody_answers_hangs_up_and_says_so() -> None:

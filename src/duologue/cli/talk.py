@@ -245,7 +245,8 @@ def _summarise(console: Console, session: TalkSession) -> None:
         return
     told = "1 reply" if session.replies == 1 else f"{session.replies} replies"
     if waits := session.waits:
-        told += f", begun {min(waits):.2f} to {max(waits):.2f} s after your last sound"
+        first, last = f"{min(waits):.2f}", f"{max(waits):.2f}"
+        told += f", begun {first if first == last else f'{first} to {last}'} s after your last sound"
     if dropped := session.dropped:
         times = "once" if len(dropped) == 1 else f"{len(dropped)} times"
         told += f"; you talked over the agent {times}, {sum(dropped):.1f} s never heard"

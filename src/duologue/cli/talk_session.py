@@ -149,11 +149,13 @@ class TalkSession:
         self._trailing = False
         """What comes now belongs to a reply that was cut."""
         self._latencies: tuple[tuple[str, Seconds], ...] = ()
+        self._figures_told = False
         self._caption = ""
         self._voice_at: Seconds | None = None
         """When the caller's last sound was; `None` once it has been answered."""
         self._last_voice: Seconds = -math.inf
         self._over_at: Seconds | None = None
+        self._hung_up = False
         self._zeros = 0
         self._cut_in_vain = 0
 
@@ -177,13 +179,14 @@ class TalkSession:
         due = self.wake_at()
         if due is None or now < due:
             return []
+        self._hung_up = True
         unanswered = self._voice_at is not None
         remark = [Show("", f"no answer in {self._policy.answer_s:g} s", "yellow")] if unanswered else []
         return [*remark, HangUp()]
 
     def wake_at(self) -> Seconds | None:
         """When a recorded caller has heard everything there is to hear."""
-        if self._over_at is None or self._asked:
+        if self._over_at is None or self._asked or self._hung_up:
             return None
         if self._voice_at is not None:
             return max(self._over_at, self._last_voice, self.loudspeaker.silent_at) + self._policy.answer_s
@@ -211,7 +214,8 @@ class TalkSession:
                 self._cut_in_vain = 0
                 return [*self._flush_caption(), Show("caller", f"“{text}”", "bold")]
             case Latencies(seconds):
-                return [] if not seconds else [Show("", f"the server's figures: {_figures(seconds)}", "bright_black")]
+                told, self._figures_told = self._figures_told, False
+                return [] if told or not seconds else [Show("", f"server: {_figures(seconds)}", "bright_black")]
             case FunctionAsked():
                 return self._ask(fact)
             case FunctionWithdrawn():
@@ -233,6 +237,7 @@ class TalkSession:
                 waited = begins - self._voice_at
                 self.waits.append(waited)
                 server = f" (server: {_figures(self._latencies)})" if self._latencies else ""
+                self._figures_told = bool(server)
                 commands.append(Show("", f"{waited:.2f} s after your last sound{server}", "green"))
             self._voice_at = None
             self._latencies = ()
