@@ -6,6 +6,7 @@ from duologue.bridge import AgentsEvents, create_agents_client, send_media_betwe
 from duologue.bridge.agents_client import AgentsClient, create_agents_client
 from duologue.bridge.agents_connection import Ack
 from duologue.bridge.call import Call, CallState
+from duologue.bridge.conference import Conference
 from duologue.bridge.context import ScenarioContext, current_context
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ClientClosed, ConnectionFailed
 from duologue.bridge.events import (
@@ -19,6 +20,8 @@ from duologue.bridge.events import (
     SessionEvents,
 )
 from duologue.bridge.media import Bridge, MediaUnit, bridge, send_media_between, stop_media_between
+from duologue.bridge.tts_player import RealtimeTTSPlayer, create_realtime_tts_player
+from duologue.bridge.units import Player, Recorder
 
 __all__ = [
     "Ack",
@@ -34,14 +37,19 @@ __all__ = [
     "ClientClosed",
     "ClientClosing",
     "CloseReason",
+    "Conference",
     "ConnectionFailed",
     "Events",
     "MediaUnit",
+    "Player",
     "PlayerEvents",
+    "RealtimeTTSPlayer",
+    "Recorder",
     "ScenarioContext",
     "SessionEvents",
     "bridge",
     "create_agents_client",
+    "create_realtime_tts_player",
     "current_context",
     "send_media_between",
     "stop_media_between",
