@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, Engine, RowMapping, select
 from sqlalchemy.exc import OperationalError
 
 from duologue.storage import USAGE, Database
 from duologue.usage import ledger as ledger_module
 from duologue.usage.ledger import Ledger
+from duologue.usage.meter import RowStatus, UsageRow
+from duologue.usage.spool import Spool
 
 
 class Wall:
@@ -54,6 +57,7 @@ def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(t
     wall.now = 1_030.0
     meter.audio_in_s = 30.0
     killed.checkpoint()
+    killed._open.clear()
     killed.stop()  # everything but the closing of the row, as after SIGKILL
     assert rows(tmp_path)[0]["status"] == "open"
     database = Database.open(folder=tmp_path)
@@ -114,7 +118,10 @@ def test_rows_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
     assert complained.wait(5)
     ledger.close(meter)
     ledger.stop()
-    assert complaints == ["usage cannot be written (OperationalError); 1 rows wait"]
+    assert complaints == [
+        "usage cannot be written (OperationalError); 1 rows wait",
+        "usage is written again; 1 rows had waited",
+    ]
     assert rows(tmp_path)[0]["status"] == "closed"
 
 
@@ -125,3 +132,196 @@ def test_without_a_database_nothing_is_kept() -> None:
     ledger.checkpoint()
     ledger.stop()
     assert not ledger._waiting
+
+
+class Away(Database):
+    """A database that can be away."""
+
+    away = False
+
+    def transaction(self) -> AbstractContextManager[Connection]:  # type: ignore[override]
+        if self.away:
+            raise OperationalError("INSERT", {}, Exception("away"))
+        return super().transaction()
+
+
+class Told:
+    """Remembers complaints, and lets a test wait for one."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+        self._came = threading.Condition()
+
+    def __call__(self, text: str) -> None:
+        with self._came:
+            self.texts.append(text)
+            self._came.notify_all()
+
+    def wait(self, words: str) -> None:
+        with self._came:
+            assert self._came.wait_for(lambda: any(words in text for text in self.texts), 5), self.texts
+
+
+class WaitedFor(Spool):
+    """A spool that says when it has been written."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path)
+        self.kept = threading.Semaphore(0)
+
+    def keep(self, rows: Iterable[UsageRow]) -> None:
+        super().keep(rows)
+        self.kept.release()
+
+
+def away(folder: Path) -> Away:
+    database = Away.open(folder=folder)
+    assert isinstance(database, Away)
+    return database
+
+
+def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path: Path) -> None:
+    wall, spool, told = Wall(), WaitedFor(tmp_path / "usage.spool"), Told()
+    database = away(tmp_path)
+    killed = Ledger(database, wall, told, spool)
+    killed.start()
+    database.away = True
+    lasting, over = killed.open("a", "duo_1", "agent", "/agent"), killed.open("b", "duo_1", "tts", "/")
+    wall.now += 30.0
+    killed.close(over)
+    killed.checkpoint()
+    while {row.id: (row.status, row.connection_s) for row in spool.read()} != {
+        "a": ("open", 30.0),
+        "b": ("closed", 30.0),
+    }:
+        assert spool.kept.acquire(timeout=5)
+    # A kill: nothing is stopped, nothing is closed. The database is there again when the next server starts.
+    again = Ledger(Database.open(folder=tmp_path), wall, told, Spool(tmp_path / "usage.spool"))
+    assert again.start() == 1
+    assert [(row["id"], row["status"], row["connection_s"]) for row in rows(tmp_path)] == [
+        ("a", "recovered", 30.0),
+        ("b", "closed", 30.0),
+    ]
+    assert spool.read() == []
+    again.stop()
+    killed.stop(0.0)
+    assert lasting.id == "a"
+
+
+def test_the_spool_is_deleted_once_the_database_has_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_module, "RETRY_S", 0.01)
+    spool, told = WaitedFor(tmp_path / "usage.spool"), Told()
+    database = away(tmp_path)
+    ledger = Ledger(database, Wall(), told, spool)
+    ledger.start()
+    database.away = True
+    meter = ledger.open("a", "", "stt", "/")
+    assert spool.kept.acquire(timeout=5)
+    database.away = False
+    told.wait("usage is written again; 1 rows had waited")
+    ledger.close(meter)
+    ledger.stop()
+    assert told.texts[0] == "usage cannot be written (OperationalError); 1 rows wait"
+    assert len(told.texts) == 2, "an outage is told once, however often it was tried"
+    assert spool.read() == []
+    assert rows(tmp_path)[0]["status"] == "closed"
+
+
+def test_what_cannot_be_written_at_the_end_stays_in_the_spool(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "usage.spool")
+    database = away(tmp_path)
+    ledger = Ledger(database, Wall(), spool=spool)
+    ledger.start()
+    database.away = True
+    ledger.close(ledger.open("a", "", "stt", "/"))
+    ledger.stop()
+    assert [(row.id, row.status) for row in spool.read()] == [("a", RowStatus.CLOSED)]
+    again = Ledger(Database.open(folder=tmp_path), Wall(), spool=spool)
+    assert again.start() == 0
+    again.stop()
+    assert rows(tmp_path)[0]["status"] == "closed"
+
+
+class Stuck(Away):
+    """A database that does not answer until it is let go."""
+
+    def __init__(self, engine: Engine) -> None:
+        super().__init__(engine)
+        self.asked, self.go = threading.Event(), threading.Event()
+
+    def transaction(self) -> AbstractContextManager[Connection]:  # type: ignore[override]
+        if self.away:
+            self.asked.set()
+            assert self.go.wait(10)
+        return super().transaction()
+
+
+def test_a_database_that_does_not_answer_does_not_hold_the_end_and_loses_nothing(tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "usage.spool")
+    database = Stuck.open(folder=tmp_path)
+    assert isinstance(database, Stuck)
+    ledger = Ledger(database, Wall(), spool=spool)
+    ledger.start()
+    database.away = True
+    ledger.open("a", "", "stt", "/")
+    assert database.asked.wait(5)
+    ledger.open("b", "", "stt", "/")
+    ledger.stop(0.0)
+    assert {(row.id, row.status) for row in spool.read()} == {("a", RowStatus.CLOSED), ("b", RowStatus.CLOSED)}
+    database.away = False
+    database.go.set()
+    ledger.stop()
+
+
+def test_an_old_spool_does_not_open_what_was_closed_later(tmp_path: Path) -> None:
+    wall, spool = Wall(), Spool(tmp_path / "usage.spool")
+    ledger = Ledger(Database.open(folder=tmp_path), wall)
+    ledger.start()
+    meter = ledger.open("a", "", "stt", "/")
+    spool.keep([meter.row(wall.now, RowStatus.OPEN)])
+    wall.now += 7.0
+    ledger.close(meter)
+    ledger.stop()
+    again = Ledger(Database.open(folder=tmp_path), wall, spool=spool)
+    assert again.start() == 0
+    again.stop()
+    assert (rows(tmp_path)[0]["status"], rows(tmp_path)[0]["connection_s"]) == ("closed", 7.0)
+
+
+def test_what_is_still_open_at_the_end_is_closed(tmp_path: Path) -> None:
+    ledger = Ledger(Database.open(folder=tmp_path), Wall())
+    ledger.start()
+    ledger.open("a", "", "stt", "/")
+    ledger.stop()
+    assert rows(tmp_path)[0]["status"] == "closed"
+
+
+def test_a_row_recovered_by_another_server_is_opened_again_by_its_next_checkpoint(tmp_path: Path) -> None:
+    wall = Wall()
+    ledger = Ledger(Database.open(folder=tmp_path), wall)
+    ledger.start()
+    meter = ledger.open("a", "", "stt", "/")
+    ledger.checkpoint()
+    other = Ledger(Database.open(folder=tmp_path), wall)
+    other.start()
+    other.stop()
+    ledger.checkpoint()
+    ledger.close(meter)
+    ledger.stop()
+    assert rows(tmp_path)[0]["status"] == "closed"
+
+
+def test_a_spool_that_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "usage.spool").write_text("nonsense\n")
+    told, database = Told(), away(tmp_path)
+    ledger = Ledger(database, Wall(), told, Spool(tmp_path / "usage.spool"))
+    ledger.start()
+    assert told.texts == ["the usage spool cannot be read (DecodeError); what is in it is lost"]
+    ledger.stop()
+    nowhere = Ledger(database, Wall(), told, Spool(tmp_path / "no" / "such" / "folder"))
+    nowhere.start()
+    database.away = True
+    nowhere.open("a", "", "stt", "/")
+    told.wait("usage cannot be kept on disk either (FileNotFoundError)")
+    database.away = False
+    nowhere.stop()

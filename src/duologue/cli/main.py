@@ -37,7 +37,8 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("replay", "duologue.cli.replay", "Decide a recorded call again, as it was or with other settings."),
     CommandEntry("models", "duologue.cli.models", "Show engines and models: versions, licences, speed measured here."),
     CommandEntry("doctor", "duologue.cli.doctor", "Find what is missing, open or slow, and what to do about it."),
-    CommandEntry("keys", "duologue.cli.keys", "Make, list and revoke API keys."),
+    CommandEntry("keys", "duologue.cli.keys", "Make, list, limit and revoke API keys."),
+    CommandEntry("usage", "duologue.cli.usage", "Show what was used, and its price."),
     CommandEntry("bench", "duologue.cli.bench", "Measure engines and turn taking on this machine."),
 )
 """Every command, in the order of the help."""

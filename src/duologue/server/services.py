@@ -38,6 +38,7 @@ from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
 from duologue.storage import Database
 from duologue.think.router import Router
 from duologue.usage.ledger import Ledger
+from duologue.usage.spool import SPOOL_FILE, Spool
 
 LAG_EVERY_S = 0.5
 """How often the lateness of the event loop is measured."""
@@ -216,7 +217,10 @@ def build_services(
             auth.keyless_connections,
         ),
         ledger=Ledger(
-            database if config.usage.enabled else None, wall, lambda text: log.error("usage_not_written", why=text)
+            database if config.usage.enabled else None,
+            wall,
+            lambda text: log.error("usage", why=text),
+            Spool((folder or data_dir(config)) / SPOOL_FILE),
         ),
         lifecycle=Lifecycle(config.server.drain_s),
         metrics=Metrics(),

@@ -1,7 +1,9 @@
 """Usage rows on disk: opened at admission, checkpointed while the connection lasts, closed in its `finally`.
 
 One thread writes. What waits for it is a table by row id and not a queue: a newer state of a row replaces the older one, so a slow
-database makes the checkpoints coarser and the memory no larger. Rows of a killed process are closed as `recovered` at the next start.
+database makes the checkpoints coarser and the memory no larger. While the database is away, what waits is kept in a local file too. Rows of
+a killed process are closed as `recovered` at the next start. Servers that share a database may do that to each other's open rows: the
+next checkpoint opens them again.
 """
 
 from __future__ import annotations
@@ -10,12 +12,14 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from types import ModuleType
+from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import Connection, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from duologue.storage import USAGE, Database
 from duologue.usage.meter import RowStatus, UsageMeter, UsageRow
+from duologue.usage.spool import Spool
 
 MAX_WAITING = 10_000
 """Rows that may wait for the database; beyond it the oldest is given up and counted in `lost`."""
@@ -31,27 +35,36 @@ class Ledger:
         database: Database | None,
         wall: Callable[[], float],
         complain: Callable[[str], None] = lambda _: None,
+        spool: Spool | None = None,
     ) -> None:
-        """Without a database nothing is kept. `complain` is told, in the writer's thread, what went wrong."""
+        """Without a database nothing is kept. `complain` is told, in the writer's thread, what went wrong and that it is right again."""
         self._database = database
         self._wall = wall
         self._complain = complain
+        self._spool = spool
+        self._spooled: dict[str, UsageRow] = {}
         self._open: dict[str, UsageMeter] = {}
         self._waiting: dict[str, UsageRow] = {}
+        self._writing: dict[str, UsageRow] = {}
         self._changed = threading.Condition()
         self._stopping = False
+        self._away = False
         self._writer: threading.Thread | None = None
         self.lost = 0
         """Rows given up because too many waited."""
 
     def start(self) -> int:
-        """Close the rows a killed process left open, and start writing. Returns how many were recovered."""
+        """Close the rows a killed process left open, here or in the spool, and start writing. Returns how many were recovered."""
         if self._database is None:
             return 0
+        left = self._left_behind()
         with self._database.transaction() as connection:
+            self._insert(connection, left, only_newer=True)
             recovered = connection.execute(
                 update(USAGE).where(USAGE.c.status == RowStatus.OPEN.value).values(status=RowStatus.RECOVERED.value)
             ).rowcount
+        if left:
+            self._clear_spool()
         self._writer = threading.Thread(target=self._write, name="usage", daemon=True)
         self._writer.start()
         return recovered
@@ -74,12 +87,19 @@ class Ledger:
         self._put([meter.row(now, RowStatus.OPEN) for meter in self._open.values()])
 
     def stop(self, patience_s: float = 5.0) -> None:
-        """Write what waits, at most `patience_s` long. Blocks."""
+        """Close what is still open and write what waits, at most `patience_s` long; what cannot be written stays in the spool. Blocks."""
+        for meter in list(self._open.values()):
+            self.close(meter)
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        if self._writer is not None:
-            self._writer.join(patience_s)
+        if self._writer is None:
+            return
+        self._writer.join(patience_s)
+        if self._writer.is_alive():
+            with self._changed:
+                unwritten = {**self._writing, **self._waiting}
+            self._keep(unwritten)
 
     def _put(self, rows: Iterable[UsageRow]) -> None:
         if self._database is None:
@@ -99,31 +119,80 @@ class Ledger:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting or self._stopping)
                 rows, self._waiting = self._waiting, {}
+                self._writing = rows
                 stopping = self._stopping
-            if rows and not self._stored(list(rows.values())):
+            if self._stored(rows):
+                if self._spooled:
+                    self._clear_spool()
+            else:
                 with self._changed:
                     # What came meanwhile is newer than what could not be written.
                     self._waiting = {**rows, **self._waiting}
-                    if not stopping:
-                        self._changed.wait_for(lambda: self._stopping, RETRY_S)
+                    rows = dict(self._waiting)
+                self._keep(rows)
+                with self._changed:
+                    self._changed.wait_for(lambda: self._stopping, 0.0 if stopping else RETRY_S)
             if stopping:
                 return
 
-    def _stored(self, rows: list[UsageRow]) -> bool:
-        if self._database is None:
+    def _stored(self, rows: dict[str, UsageRow]) -> bool:
+        if self._database is None or not rows:
             return True
-        statement = _dialect(self._database).insert(USAGE)
-        changed = [column.name for column in USAGE.columns if column.name != "id"]
-        statement = statement.on_conflict_do_update(
-            index_elements=["id"], set_={name: statement.excluded[name] for name in changed}
-        )
         try:
             with self._database.transaction() as connection:
-                connection.execute(statement, [asdict(row) for row in rows])
+                self._insert(connection, list(rows.values()))
         except SQLAlchemyError as error:
-            self._complain(f"usage cannot be written ({type(error).__name__}); {len(rows)} rows wait")
+            if not self._away:
+                self._complain(f"usage cannot be written ({type(error).__name__}); {len(rows)} rows wait")
+            self._away = True
             return False
+        if self._away:
+            self._complain(f"usage is written again; {len(rows)} rows had waited")
+        self._away = False
         return True
+
+    def _insert(self, connection: Connection, rows: list[UsageRow], *, only_newer: bool = False) -> None:
+        """New rows, and new states of those there are; with `only_newer`, a row that stands there closed or later stays."""
+        if not rows or self._database is None:
+            return
+        insert = _dialect(self._database).insert(USAGE)
+        changed = [column.name for column in USAGE.columns if column.name != "id"]
+        newer = (USAGE.c.status != RowStatus.CLOSED.value) & (USAGE.c.updated_at <= insert.excluded.updated_at)
+        statement = insert.on_conflict_do_update(
+            index_elements=["id"],
+            set_={name: insert.excluded[name] for name in changed},
+            where=newer if only_newer else None,
+        )
+        connection.execute(statement, [_values(row) for row in rows])
+
+    def _left_behind(self) -> list[UsageRow]:
+        try:
+            return [] if self._spool is None else self._spool.read()
+        except (OSError, ValueError) as error:
+            self._complain(f"the usage spool cannot be read ({type(error).__name__}); what is in it is lost")
+            return []
+
+    def _keep(self, rows: dict[str, UsageRow]) -> None:
+        if self._spool is None or rows == self._spooled:
+            return
+        try:
+            self._spool.keep(rows.values())
+            self._spooled = rows
+        except OSError as error:
+            self._complain(f"usage cannot be kept on disk either ({type(error).__name__})")
+
+    def _clear_spool(self) -> None:
+        if self._spool is None:
+            return
+        try:
+            self._spool.clear()
+            self._spooled = {}
+        except OSError as error:
+            self._complain(f"the usage spool cannot be deleted ({type(error).__name__})")
+
+
+def _values(row: UsageRow) -> dict[str, Any]:
+    return {**asdict(row), "status": row.status.value}
 
 
 def _dialect(database: Database) -> ModuleType:
