@@ -42,7 +42,8 @@ def test_strict_refuses_the_unknown_member_by_name() -> None:
         AgentV1Dialect(Handshake(), SeededIds(1), strict=True),
         """
         > {"type":"Settings","tags":null,"new":1,"audio":{},"agent":{}}
-        < {"type":"Error","code":"UNPARSABLE_CLIENT_MESSAGE","description":"new: unknown member 'new'. Remove it.","message":"..."}
+        < {"type":"Error","code":"UNPARSABLE_CLIENT_MESSAGE","description":"Error parsing client message.
+        |  Check the new field against the API spec. (new: unknown member 'new'. Remove it.)","message":"..."}
         """,
     )
 

@@ -17,7 +17,7 @@ from duologue.agent.notices import AgentThinking, CallerSaid, Notice, RequestedT
 from duologue.ids import SeededIds
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
 from duologue.protocols.deepgram.clients import Language, identify
-from duologue.protocols.dialect import Audio, Open, Ping
+from duologue.protocols.dialect import Open, Ping
 from duologue.protocols.query import Handshake, read_headers
 from duologue.think.messages import ToolCall, ToolResult
 from tests.wire.exchange import play
@@ -89,27 +89,3 @@ def test_an_early_call_as_its_client_sees_it() -> None:
         dialect.render,
         FACTS,
     )
-
-
-def test_a_microphone_may_begin_before_the_settings_of_3_8_0_dev4() -> None:
-    """Not recorded but written from what is known of that build, which could not be installed beside the others: frames of 8,194 samples
-    from the first moment, the settings spread over lines, two `User-Agent` headers."""
-    agents = ("@deepgram/sdk/v3.8.0-dev.4 python/10.13", "Python/3.10 websockets/13.1")
-    request = Handshake("/agent", headers=tuple(("user-agent", agent) for agent in agents))
-    assert identify(request).version == (3, 8, 0)
-    dialect = AgentV1Dialect(request, SeededIds(1))
-    for _ in range(2):
-        assert list(dialect.receive(bytes(16_388))) == [Ping()]
-    audio = {"encoding": "linear16", "sample_rate": 16000}
-    settings = {
-        "type": "SettingsConfiguration",
-        "audio": {"input": audio, "output": {**audio, "container": "none"}},
-        "agent": {
-            "listen": {"model": "nova-2"},
-            "think": {"provider": {"type": None}, "model": None, "instructions": None, "functions": None},
-            "speak": {"model": "aura-asteria-en"},
-        },
-    }
-    opened, early = dialect.receive(json.dumps(settings, indent=4))
-    assert isinstance(opened, Open)
-    assert early == Audio(bytes(2 * 16_388))

@@ -28,7 +28,7 @@ def is_allowed(frame: str | bytes) -> bool:
 @REPEATABLE
 @given(st.lists(notices, max_size=5))
 def test_whatever_the_session_says(said: list[Notice]) -> None:
-    dialect = AgentV1Dialect(Handshake(), SeededIds(1), latency_reports=True)
+    dialect = AgentV1Dialect(Handshake(), SeededIds(1))
     dialect.receive('{"type":"Settings","agent":{}}')
     for notice in said:
         assert all(is_allowed(frame) for frame in dialect.render(notice))

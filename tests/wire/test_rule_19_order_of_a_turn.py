@@ -78,6 +78,7 @@ def test_a_spoken_turn_with_a_function_call() -> None:
         * finished
         < {"type":"AgentAudioDone"}
         * measured
+        < {"type":"LatencyReport","stt_latency":0.1,"ttt_token_latency":0.48,"tts_latency":0.22,"total_latency":0.91}
         """
     )
 
