@@ -31,7 +31,8 @@ from duologue.bridge.linking import (
 )
 from duologue.bridge.listeners import Listener
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.service_client import ServiceOptions, ServiceSocket, exchange_key, open_socket
+from duologue.bridge.service_client import ServiceOptions
+from duologue.bridge.service_socket import Socket
 from duologue.errors import DuologueError, Refused, Violation
 from duologue.protocols.cartesia.line_peer import LINE_FORMATS, read_line
 from duologue.runtime.driver import Driver
@@ -70,7 +71,7 @@ class AgentsConnection:
         self._context = context
         self._link = AgentsLink(parameters.link)
         self._driver: Driver[LinkEvent, LinkCommand] = Driver(self._link, self._perform, context.timers)
-        self._socket: ServiceSocket | None = None
+        self._socket: Socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._exchange: Mapping[str, Any] = {}
         self._carried = b""
@@ -146,10 +147,10 @@ class AgentsConnection:
 
     async def _open(self) -> None:
         service = self._parameters.service
-        answer = await exchange_key(service, "agent")
+        answer = await self._context.network.exchange_key(service, "agent")
         self._exchange = {"status": answer.status, "url": answer.url}
         path = f"/agents/stream/{quote(self._parameters.agent_id, safe='')}"
-        self._socket = await open_socket(service, path, answer.token, self._context.now)
+        self._socket = await self._context.network.open_socket(service, path, answer.token, self._context.now)
         self._socket.run(self)
         self._driver.start()
 

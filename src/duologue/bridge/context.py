@@ -18,6 +18,7 @@ import structlog
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.guard import Guard
 from duologue.bridge.pump import MediaPump
+from duologue.bridge.service_client import Network, ServiceNetwork
 from duologue.errors import Refused
 from duologue.ids import IdSource, RandomIds
 from duologue.runtime.driver import Timers
@@ -48,10 +49,12 @@ class ScenarioContext:
         *,
         strict_listeners: bool = False,
         failed: Failed | None = None,
+        network: Network | None = None,
     ) -> None:
         self.timers = timers
         self.ids: IdSource = ids or RandomIds()
         self.pump = MediaPump(timers)
+        self.network: Network = network or ServiceNetwork()
         self._strict = strict_listeners
         self._failed = failed
         self._failure: BaseException | None = None

@@ -25,7 +25,8 @@ from duologue.bridge.events import BridgeEvent, MediaStarted, PlayerEvent, Playe
 from duologue.bridge.media import MediaUnit
 from duologue.bridge.pump import Frame
 from duologue.bridge.routing import SourceKind, Traits
-from duologue.bridge.service_client import ServiceOptions, ServiceSocket, exchange_key, open_socket
+from duologue.bridge.service_client import ServiceOptions
+from duologue.bridge.service_socket import Socket
 from duologue.bridge.speech_link import (
     CancelAsked,
     Connect,
@@ -201,7 +202,7 @@ class _SpeechConnection:
         self._context = context
         self._link = SpeechLink(audio)
         self._driver: Driver[SpeechEvent, SpeechCommand] = Driver(self._link, self._perform, context.timers)
-        self._socket: ServiceSocket | None = None
+        self._socket: Socket | None = None
         self._opening: asyncio.Task[None] | None = None
         self._carried = b""
         self._room = asyncio.Event()
@@ -271,8 +272,10 @@ class _SpeechConnection:
     async def _open(self) -> None:
         service = self._options.service
         try:
-            answer = await exchange_key(service, "tts")
-            self._socket = await open_socket(service, "/tts/websocket", answer.token, self._context.now)
+            answer = await self._context.network.exchange_key(service, "tts")
+            self._socket = await self._context.network.open_socket(
+                service, "/tts/websocket", answer.token, self._context.now
+            )
         except DuologueError as error:
             self._driver.feed(ConnectionLost(str(error), fatal=True))
             return
