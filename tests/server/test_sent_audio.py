@@ -20,9 +20,10 @@ def sent() -> SentAudio:
 @pytest.mark.parametrize(
     ("position", "found"),
     [
-        (0, None),
+        (0, (1, 0)),
         (1, (1, 3)),
-        (1_000, (1, 3_000)),
+        (999, (1, 2_997)),
+        (1_000, (2, 0)),
         (1_001, (2, 3)),
         (2_000, (2, 3_000)),
         (9_999, (2, 3_000)),
@@ -37,6 +38,10 @@ def test_a_position_names_the_reply_that_plays_and_how_much_of_it_is_over(
 def test_what_was_dropped_by_the_client_counts_as_over_for_what_comes_behind_it(sent: SentAudio) -> None:
     assert sent.locate(1_200) == (2, 600)  # the clear: here the loudspeaker stopped
     sent.add(3, 500)
+    assert sent.locate(2_000) == (
+        3,
+        0,
+    )  # the next reply begins to play: what was dropped of the second was still not heard
     assert sent.locate(2_100) == (3, 300)
 
 

@@ -44,17 +44,19 @@ class SentAudio:
     def take_back(self, samples: Samples) -> None:
         """The last so many never left."""
         self.total = max(0, self.total - samples)
-        for stretch in self._stretches:
-            stretch.start = min(stretch.start, self.total)
-            stretch.end = min(stretch.end, self.total)
+        while self._stretches and self._stretches[-1].start >= self.total:
+            self._stretches.pop()
+        if self._stretches:
+            self._stretches[-1].end = min(self._stretches[-1].end, self.total)
 
     def locate(self, position: Samples) -> tuple[int, Samples] | None:
-        """The reply whose audio the loudspeaker was playing when `position` samples were over, and how much of that reply was, at `rate`.
+        """The reply that sample number `position` belongs to, which the loudspeaker plays next, and how much of it is over, at `rate`.
 
-        A position beyond everything sent counts as all of it. `None` before the first sample, and for a reply long over.
+        Where one reply ends and another begins it is the other's: audio that a `clear` dropped is over and was not heard. A position
+        beyond everything sent counts as all of it. `None` before any audio, and for a reply long over.
         """
         position = min(position, self.total)
         for stretch in reversed(self._stretches):
-            if stretch.start < position <= stretch.end:
+            if stretch.start <= position <= stretch.end:
                 return stretch.reply, round((position - stretch.start) * self._rate / self._wire_rate)
         return None
