@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -262,7 +263,5 @@ def test_whatever_comes_is_a_fact_or_a_violation(
     if begun:
         media.receive(json.dumps({"event": "start", dialect.stream_id or "x": "s", "start": {}}))
     for message in messages:
-        try:
+        with suppress(Violation):
             media.receive(json.dumps(message))
-        except Violation as violation:
-            assert str(violation)

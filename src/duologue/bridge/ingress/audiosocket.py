@@ -86,7 +86,7 @@ class AudioSocketServer:
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
             raise Violation(
-                "address", f"cannot listen on {policy.host}:{policy.port}: {why}", path="bridge.audiosocket.port"
+                "address", f"cannot listen on {policy.host}:{policy.port}: {why}", path="bridge.audiosocket.listen"
             ) from None
 
     async def close(self) -> None:
