@@ -24,7 +24,7 @@ demo: install  ## hear it: a recorded caller, an agent, one barge-in; leaves out
 # Pure code, no process and no socket: `make check`. Whole servers, worker processes and simulations come with `make test`, and last, one at
 # a time, what listens to real speech and what runs the vendors' own clients.
 UNITS := tests/test_*.py $(addprefix tests/,audio listen speak think agent conversations protocols wire auth usage console)
-WHOLES := $(addprefix tests/,runtime server cli sim bench)
+WHOLES := $(addprefix tests/,runtime server bridge cli sim bench)
 PYTEST := $(BIN)/python -m pytest
 
 test: check  ## everything: checks, whole servers, simulation, real engines, the vendors' own clients
