@@ -52,9 +52,13 @@ sim: $(VENV)/.dev  ## 10,000 random hostile conversations in virtual time, and t
 bench: $(VENV)/.dev  ## latency, density and memory as ratios to a bare floor measured in the same run
 	@$(BIN)/python bench/run.py
 
-lock:  ## recompile requirements/*.txt from pyproject.toml (needs uv)
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml -o requirements/runtime.txt
-	uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock" pyproject.toml --extra dev -o requirements/dev.txt
+COMPILE := uv pip compile -q --universal --generate-hashes --no-emit-index-url --python-version 3.11 --custom-compile-command "make lock"
+
+lock:  ## recompile requirements/*.txt from pyproject.toml and requirements/sdk/*.txt from requirements/sdk/releases (needs uv)
+	$(COMPILE) pyproject.toml -o requirements/runtime.txt
+	$(COMPILE) pyproject.toml --extra dev -o requirements/dev.txt
+	@grep -v '^#' requirements/sdk/releases | while read -r name wanted; do echo $$name; \
+		printf '%s\n' $$wanted | $(COMPILE) - -o requirements/sdk/$$name.txt || exit 1; done
 
 clean:  ## forget the environment and everything made
 	rm -rf $(VENV) out .mypy_cache .ruff_cache .pytest_cache .hypothesis

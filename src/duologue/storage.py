@@ -113,7 +113,11 @@ class Database:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
                 url = f"sqlite:///{folder / 'duologue.db'}"
             database = cls(_engine(make_url(url or "sqlite://")))
-            database.migrate()
+            try:
+                database.migrate()
+            except (SQLAlchemyError, Violation):
+                database.close()
+                raise
         except ImportError as error:
             raise _driver_missing(error) from None
         except (OSError, SQLAlchemyError) as error:
