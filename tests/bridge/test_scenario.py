@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from duologue.bridge.call import Call
+from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import CallEvents, HttpRequest, SessionEvents
 from duologue.bridge.scenario import AFTER_CALL_S, ALERTING_S, MAX_TIMERS, ScenarioSession, load_scenario
 from duologue.errors import Refused, Violation
@@ -69,11 +70,12 @@ def test_a_call_that_nobody_answers_is_rejected_after_a_minute() -> None:
     run(main())
 
 
-def test_a_failing_scenario_ends_its_own_call_only() -> None:
+@pytest.mark.parametrize("error", [RuntimeError("a mistake in a script"), ClientClosed("the agent")])
+def test_a_failing_scenario_ends_its_own_call_only(error: Exception) -> None:
     async def scenario(call: Call, session: ScenarioSession) -> None:
         call.answer()
         if call.facts.call_id == "bad":
-            raise RuntimeError("a mistake in a script")
+            raise error
 
     async def main() -> None:
         reception = reception_for(scenario)

@@ -20,6 +20,7 @@ from duologue.bridge.events import (
     SessionEvents,
 )
 from duologue.bridge.media import Bridge, MediaUnit, bridge, send_media_between, stop_media_between
+from duologue.bridge.scenario import Scenario, ScenarioSession
 from duologue.bridge.tts_player import RealtimeTTSPlayer, create_realtime_tts_player
 from duologue.bridge.units import Player, Recorder
 
@@ -45,7 +46,9 @@ __all__ = [
     "PlayerEvents",
     "RealtimeTTSPlayer",
     "Recorder",
+    "Scenario",
     "ScenarioContext",
+    "ScenarioSession",
     "SessionEvents",
     "bridge",
     "create_agents_client",

@@ -24,8 +24,9 @@ from duologue.bridge.agents_client import AgentsClient
 from duologue.bridge.call import Call, CallState
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.events import EventName, HttpRequest, ListenerFailed, SessionEvent, SessionEvents
+from duologue.bridge.guard import Guard
 from duologue.bridge.listeners import Listener, Listeners
-from duologue.errors import Refused, Violation
+from duologue.errors import DuologueError, Refused, Violation
 from duologue.ids import IdSource
 from duologue.runtime.driver import Timers
 from duologue.runtime.machine import Seconds
@@ -108,7 +109,8 @@ class ScenarioSession:
             self.over.set_result(None)
 
     def fail(self, event: str, error: BaseException) -> None:
-        """A listener failed: say so, then end."""
+        """The scenario or one of its listeners failed: say so, then end."""
+        _log.warning("session_failed", session=self.token[:8], where=event, why=repr(error), exc_info=_trace(error))
         self._listeners.tell(ListenerFailed(event, error))
         self.terminate()
 
@@ -134,6 +136,11 @@ class ScenarioSession:
         except TimeoutError:
             _log.warning("session_closes_slowly", session=self.token[:8])
         self._listeners.close()
+
+
+def _trace(error: BaseException) -> BaseException | None:
+    """What is told of an error: our own families say all in their text, a script's mistake needs its place."""
+    return None if isinstance(error, DuologueError) else error
 
 
 class Timer:
@@ -168,27 +175,27 @@ Scenario: TypeAlias = Callable[[Call, ScenarioSession], Awaitable[None]]
 async def run_session(scenario: Scenario, call: Call, session: ScenarioSession) -> None:
     """Run one call's scenario to the end of its session. What it raises is logged and ends it, and goes no further."""
     loop = asyncio.get_running_loop()
-    returned: asyncio.Future[None] = loop.create_future()
     ended = asyncio.ensure_future(call.ended())
     late = loop.call_later(ALERTING_S, _reject_unanswered, call)
     with session.context.active():
-        session.context.spawn(_play(scenario, call, session, returned), "scenario")
+        work = loop.create_task(_play(scenario, call, session), name=f"scenario {session.token[:8]}")
     try:
         await asyncio.wait({ended, session.over}, return_when=asyncio.FIRST_COMPLETED)
-        await asyncio.wait({returned, session.over}, timeout=AFTER_CALL_S, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({work, session.over}, timeout=AFTER_CALL_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
         late.cancel()
-        ended.cancel()
         session.tell(SessionEvent(SessionEvents.Terminating))
         if call.state is not CallState.TERMINATED:
             call.hangup("the session is over")
+        work.cancel()
+        ended.cancel()
+        await asyncio.wait({work, ended}, timeout=CLOSE_S)
         await session.close()
 
 
-async def _play(scenario: Scenario, call: Call, session: ScenarioSession, returned: asyncio.Future[None]) -> None:
-    session.tell(SessionEvent(SessionEvents.CallAlerting, session.control_url, call))
-    await scenario(call, session)
-    returned.set_result(None)
+async def _play(scenario: Scenario, call: Call, session: ScenarioSession) -> None:
+    with Guard("scenario", session.fail):
+        await scenario(call, session)
 
 
 def _reject_unanswered(call: Call) -> None:

@@ -116,7 +116,7 @@ async def serve(
         services.close()
         raise
     app = create_app(services, extension)
-    server = Server(_settings(app, certificate))
+    server = Server(uvicorn_settings(app, certificate))
     await app.start()
     lag = asyncio.create_task(services.measure_lag(), name="loop lag")
     try:
@@ -134,7 +134,8 @@ async def serve(
         bound.close()
 
 
-def _settings(app: Application, certificate: Certificate | None) -> uvicorn.Config:
+def uvicorn_settings(app: Application, certificate: Certificate | None) -> uvicorn.Config:
+    """How uvicorn serves this application."""
     return uvicorn.Config(
         app,
         ws=SocketProtocol,
@@ -165,7 +166,7 @@ async def _own_door(
         yield f"http://{'127.0.0.1' if host == '0.0.0.0' else '[::1]' if host == '::' else place}:{port}"  # noqa: S104 - compared
         return
     plain = bind("127.0.0.1", 0)
-    door = Server(_settings(app, None))
+    door = Server(uvicorn_settings(app, None))
     opened = asyncio.Event()
 
     async def open_() -> None:
