@@ -17,6 +17,7 @@ import structlog
 
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.guard import Guard
+from duologue.bridge.listeners import tell_slow
 from duologue.bridge.pump import MediaPump
 from duologue.bridge.service_client import Network, ServiceNetwork
 from duologue.errors import Refused
@@ -84,6 +85,9 @@ class ScenarioContext:
         task = asyncio.get_running_loop().create_task(self._run(work, event), name=f"listener of {event}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(
+            lambda _: work.close()
+        )  # a task that was cancelled before its first step never came to it
 
     def fail(self, event: str, error: BaseException) -> None:
         """A listener of `event` failed: it is logged, and the scenario ends. One that only came too late for its client ends nothing:
@@ -129,8 +133,12 @@ class ScenarioContext:
             _current.reset(token)
 
     async def _run(self, work: Coroutine[Any, Any, object], event: str) -> None:
-        with Guard(event, self.fail):
-            await work
+        began = self.now()
+        try:
+            with Guard(event, self.fail):
+                await work
+        finally:
+            tell_slow(event, self.now() - began, "It holds up nothing, but what it does comes late.")
 
 
 _current: ContextVar[ScenarioContext | None] = ContextVar("duologue_scenario", default=None)

@@ -135,11 +135,9 @@ class Listeners:
         returned: object = None
         with Guard(str(event.name), self._host.fail):
             returned = listener(event)
-        _tell_slow(
-            str(event.name), self._host.now() - began, "Make it a coroutine function, and await what takes long."
-        )
+        tell_slow(str(event.name), self._host.now() - began, "Make it a coroutine function, and await what takes long.")
         if inspect.iscoroutine(returned):
-            self._host.spawn(_timed(returned, str(event.name), self._host), str(event.name))
+            self._host.spawn(returned, str(event.name))
 
 
 class _Reader:
@@ -177,15 +175,7 @@ class _Reader:
         return self._events.popleft()
 
 
-async def _timed(work: Coroutine[Any, Any, object], event: str, host: ListenerHost) -> None:
-    """A listener's coroutine; how long it took is logged when that was long."""
-    began = host.now()
-    try:
-        await work
-    finally:
-        _tell_slow(event, host.now() - began, "It holds up nothing, but what it does comes late.")
-
-
-def _tell_slow(event: str, took: Seconds, remedy: str) -> None:
+def tell_slow(event: str, took: Seconds, remedy: str) -> None:
+    """Log a listener that took long."""
     if took > SLOW_LISTENER_S:
         _log.warning("slow_listener", event_name=event, took_s=round(took, 3), remedy=remedy)

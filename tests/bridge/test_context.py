@@ -1,0 +1,86 @@
+from __future__ import annotations
+
+import asyncio
+
+from structlog.testing import capture_logs
+
+from duologue.bridge.context import MAX_RUNNING, ScenarioContext, current_context
+from duologue.bridge.done import Done
+from duologue.errors import Refused
+from duologue.sim.clock import run
+from tests.bridge.stage import stage
+
+
+class Closing:
+    """Something a scenario holds open."""
+
+    def __init__(self, context: ScenarioContext) -> None:
+        self.closed = 0
+        context.own(self)
+
+    def close(self) -> Done:
+        self.closed += 1
+        return Done()
+
+
+def test_units_find_the_scenario_they_are_created_in_also_in_tasks_and_without_one_that_of_their_loop() -> None:
+    async def find() -> ScenarioContext:
+        return current_context()
+
+    async def main() -> None:
+        outside = current_context()
+        with stage().active() as context:
+            assert current_context() is context
+            task = asyncio.ensure_future(find())
+        assert await task is context
+        assert current_context() is outside is await find()
+
+    run(main())
+
+
+def test_the_end_of_a_scenario_ends_its_listeners_and_closes_what_it_holds() -> None:
+    async def main() -> None:
+        context = stage()
+        held, gone = Closing(context), Closing(context)
+        context.disown(gone)
+        ended: list[str] = []
+
+        async def listener() -> None:
+            try:
+                await asyncio.sleep(1000)
+            finally:
+                ended.append("listener")
+
+        context.spawn(listener(), "event")
+        await asyncio.sleep(1)
+        await context.close()
+        assert (held.closed, gone.closed, ended) == (1, 0, ["listener"])
+
+    run(main())
+
+
+def test_without_a_runner_a_failure_closes_the_context_itself() -> None:
+    async def main() -> None:
+        context = stage()
+        held = Closing(context)
+        with capture_logs():
+            context.fail("event", RuntimeError("broken"))
+            context.fail("event", RuntimeError("again"))
+            await asyncio.sleep(1)
+        assert held.closed == 1
+        assert str(context.failure) == "broken"
+
+    run(main())
+
+
+def test_coroutines_of_listeners_have_a_bound() -> None:
+    async def main() -> None:
+        context = stage(failed=lambda event, error: None)
+        for _ in range(MAX_RUNNING):
+            context.spawn(asyncio.sleep(5), "event")
+        with capture_logs():
+            context.spawn(asyncio.sleep(5), "event")
+        assert isinstance(context.failure, Refused)
+        await context.close()
+
+    run(main())
