@@ -14,7 +14,7 @@ from typing import TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from duologue.audio.formats import LISTEN_RATE
+from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.runtime.machine import Seconds
 from duologue.sim.ear import Ear
 from duologue.sim.marked import Lexicon, find_words, say
@@ -92,7 +92,7 @@ class Caller:
         self._plan = plan
         self._lexicon = lexicon
         self._speak = mouth or marked_mouth(lexicon)
-        self.call = Call(plan, lexicon, Ear(AGENT_RATE))
+        self.call = Call(plan, lexicon, Ear(AGENT_RATE, plan.loudspeaker_late))
         """What has come of the call so far."""
         self._wire: CallerWire = wire_of(plan)
         self._socket = MemorySocket(app, self._wire.path, self._take)
@@ -102,13 +102,17 @@ class Caller:
         self._spoke_until: Seconds = 0.0
         self._thinking = False
         self._late_answers: list[asyncio.TimerHandle] = []
+        self._reported: Samples = 0
 
     async def run(self) -> Call:
         """The whole call. Raises what the application raised, and `Rejected` when it does not answer."""
         await self._socket.connect()
         self.call.began = self._now()
         self._socket.send(self._wire.opening())
-        microphone = asyncio.get_running_loop().create_task(self._microphone(), name="caller's microphone")
+        loop = asyncio.get_running_loop()
+        devices = [loop.create_task(self._microphone(), name="caller's microphone")]
+        if self._plan.reports_every:
+            devices.append(loop.create_task(self._loudspeaker(), name="caller's loudspeaker"))
         try:
             while not self._ready and self._socket.closed is None:  # noqa: ASYNC110 - as below
                 await asyncio.sleep(self._plan.frame_s)
@@ -119,7 +123,8 @@ class Caller:
             if not self._plan.hangs_up:
                 await self._listen_to_the_end()
         finally:
-            microphone.cancel()
+            for device in devices:
+                device.cancel()
             for answer in self._late_answers:
                 answer.cancel()
         self.call.hung_up = self._socket.closed is None
@@ -192,6 +197,17 @@ class Caller:
             due += self._plan.frame_s
             await asyncio.sleep(max(0.0, due - self._now()))
 
+    async def _loudspeaker(self) -> None:
+        """Tell what has been played while something plays, and once when it falls silent."""
+        while self._socket.closed is None:
+            if self.call.ear.position(self._now()) != self._reported:
+                self._report()
+            await asyncio.sleep(self._plan.reports_every)
+
+    def _report(self) -> None:
+        self._reported = self.call.ear.position(self._now())
+        self._socket.send(self._wire.played(self._reported))
+
     async def _listen_to_the_end(self) -> None:
         """Stay until the agent has been silent for a while."""
         quiet_since = self._now()
@@ -212,6 +228,8 @@ class Caller:
         if received.sign is self._wire.clears:
             self.call.clears.append(now)
             self.call.ear.clear(now)
+            if self._plan.reports_every:
+                self._report()
         if received.sign is self._wire.parts:
             self._replies += 1
         match received.sign:

@@ -63,12 +63,17 @@ class Case:
 def draw(seed: int) -> Case:
     """The call of a seed."""
     chance = random.Random(seed)
-    wire = chance.choice((Wire.DEEPGRAM, Wire.DEEPGRAM, Wire.EARLY_ACCESS))
+    wire = chance.choice((Wire.DEEPGRAM, Wire.DEEPGRAM, Wire.EARLY_ACCESS, Wire.CALL_STREAM, Wire.CALL_STREAM))
     steps = tuple(_step(chance, MESSAGES[wire]) for _ in range(chance.randint(1, 5)))
+    reports = chance.choice((0.0, 0.1, 0.2)) if wire is Wire.CALL_STREAM else 0.0
     plan = Plan(
         settings=SETTINGS[wire](chance),
         steps=steps,
         wire=wire,
+        agent="drawn" if wire is Wire.CALL_STREAM else "",
+        definition=_definition(chance) if wire is Wire.CALL_STREAM else {},
+        reports_every=reports,
+        loudspeaker_late=chance.choice((0.0, 0.1, 0.3)) if reports else 0.0,
         answering=Answering(after=chance.choice((0.05, 0.3, 1.5, 6.0)), never=chance.random() < 0.05),
         frame_s=chance.choice((0.1, 0.1, 0.06, 0.02)),
         hangs_up=chance.random() < 0.2,
@@ -214,5 +219,46 @@ def _early_message(chance: random.Random) -> dict[str, Any]:
     )
 
 
-SETTINGS: Mapping[Wire, Draw] = {Wire.DEEPGRAM: _deepgram_settings, Wire.EARLY_ACCESS: _early_settings}
-MESSAGES: Mapping[Wire, Draw] = {Wire.DEEPGRAM: _deepgram_message, Wire.EARLY_ACCESS: _early_message}
+def _definition(chance: random.Random) -> dict[str, Any]:
+    """An agent of the configuration."""
+    return {
+        "prompt": "Be brief.",
+        "introduction": _greeting(chance),
+        "speculate": chance.random() < 0.5,
+        "output_audio_delivery": chance.choice(DELIVERIES),
+        "custom": chance.choice(("note", "turn", "ignore")),
+        "tools": [{"name": name, "url": URL} for name in ("look_up", "order")],
+        "keypad": {"pause": chance.choice((0.5, 2.0)), "interrupts": chance.random() < 0.5},
+    }
+
+
+def _start(chance: random.Random) -> dict[str, Any]:
+    config = {"input_format": f"pcm_{LISTEN_RATE}"}
+    if chance.random() < 0.3:
+        config["output_audio_delivery"] = chance.choice(DELIVERIES)
+    return {"event": "start", "config": config, "metadata": {"from": "+15550100", "plan": "gold"}}
+
+
+def _call_stream_message(chance: random.Random) -> dict[str, Any]:
+    text = " ".join(_words(chance, AGENT_WORDS, 2, 8))
+    return chance.choice(
+        (
+            {"event": "dtmf", "dtmf": chance.choice("0123456789*#")},
+            {"event": "dtmf", "dtmf": "".join(chance.choices("0123456789", k=4)) + "#"},
+            {"event": "custom", "metadata": {"case": text}},
+            {"event": "newer_than_this_server"},
+        )
+    )
+
+
+DELIVERIES = ("speaking_pace", "as_available")
+SETTINGS: Mapping[Wire, Draw] = {
+    Wire.DEEPGRAM: _deepgram_settings,
+    Wire.EARLY_ACCESS: _early_settings,
+    Wire.CALL_STREAM: _start,
+}
+MESSAGES: Mapping[Wire, Draw] = {
+    Wire.DEEPGRAM: _deepgram_message,
+    Wire.EARLY_ACCESS: _early_message,
+    Wire.CALL_STREAM: _call_stream_message,
+}

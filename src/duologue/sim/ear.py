@@ -13,6 +13,7 @@ from itertools import groupby
 import numpy as np
 from numpy.typing import NDArray
 
+from duologue.audio.formats import Samples
 from duologue.runtime.machine import Seconds
 
 
@@ -27,13 +28,17 @@ class Sound:
     arrived: Seconds = 0.0
     stretch: int = 0
     """Counts the clears before it: what lies on both sides of one was never one sound."""
+    first: Samples = 0
+    """Of all samples that ever arrived, the number of its first."""
 
 
 class Ear:
-    """Plays 16 bit mono audio at `rate`."""
+    """Plays 16 bit mono audio at `rate`; what arrives at a silent loudspeaker begins `late` seconds later."""
 
-    def __init__(self, rate: int) -> None:
+    def __init__(self, rate: int, late: Seconds = 0.0) -> None:
         self._rate = rate
+        self._late = late
+        self._arrived: Samples = 0
         self._sounds: list[Sound] = []
         self._free_at: Seconds = 0.0
         self._clears = 0
@@ -41,8 +46,9 @@ class Ear:
     def receive(self, payload: bytes, now: Seconds, label: int = 0) -> None:
         """Audio arrived; it plays when everything before it has."""
         samples = np.frombuffer(payload, dtype="<i2")
-        begins = max(now, self._free_at)
-        self._sounds.append(Sound(begins, samples, label, now, self._clears))
+        begins = self._free_at if self._free_at > now else now + self._late
+        self._sounds.append(Sound(begins, samples, label, now, self._clears, self._arrived))
+        self._arrived += len(samples)
         self._free_at = begins + len(samples) / self._rate
 
     def clear(self, now: Seconds) -> None:
@@ -64,6 +70,13 @@ class Ear:
             sound.samples[: self._played(sound, now)] for sound in self._sounds if label is None or sound.label == label
         ]
         return np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int16)
+
+    def position(self, now: Seconds) -> Samples:
+        """The number of the next sample to be played, of all that ever arrived.
+
+        What a clear dropped is passed when the first sound after it begins.
+        """
+        return max((sound.first + self._played(sound, now) for sound in self._sounds if sound.begins <= now), default=0)
 
     @property
     def sounds(self) -> Sequence[Sound]:

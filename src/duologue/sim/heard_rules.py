@@ -66,8 +66,10 @@ def check_one_voice(outcome: Outcome) -> Iterator[Breach]:
     if call is None:
         return
     before = None
+    late = call.plan.loudspeaker_late
+    allowed = late + (late and call.plan.reports_every) + 1.5 / AGENT_RATE
     for sound in call.ear.sounds:
-        if before is not None and before.label != sound.label and sound.begins > sound.arrived + 1.5 / AGENT_RATE:
+        if before is not None and before.label != sound.label and sound.begins > sound.arrived + allowed:
             waited = sound.begins - sound.arrived
             yield Breach(
                 "one voice", f"a reply was sent {waited:.3f} s before the one before it was over", sound.arrived

@@ -72,6 +72,10 @@ class Plan:
     answering: Answering = Answering()
     frame_s: Seconds = 0.1
     """Length of the audio frames sent."""
+    reports_every: Seconds = 0.0
+    """How often the client tells what its loudspeaker has played, on Cartesia's call stream; 0 for never."""
+    loudspeaker_late: Seconds = 0.0
+    """How long after it came the first audio behind a silence begins to sound."""
     hangs_up: bool = False
     """Leaves right after the last step."""
     lingers: Seconds = 2.0

@@ -60,6 +60,15 @@ FIXED: Mapping[Wire, Mapping[str, Any]] = {
 """What every simulated caller's first message holds, whatever the scenario says."""
 
 _TOP = {"name", "agent", "config", "engines", "seed", "unkind", "caller", "answer", "step"}
+_CALLER = {
+    "frame_s",
+    "reports_every",
+    "loudspeaker_late",
+    "hangs_up",
+    "lingers",
+    "answers_after",
+    "never_answers",
+}
 _STEP = {"caller", "wav", "wait", "after_words", "pause", "patience", "hesitation", "message", "expect"}
 _ANSWER = {"text", "deltas", "tools", "first_after", "each_after", "fails", "hangs"}
 
@@ -95,12 +104,14 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
     unkind = content.get("unkind", {})
     caller = content.get("caller", {})
     _check_names(unkind, {"recognizer", "synthesizer", "late_facts"}, "unkind.")
-    _check_names(caller, {"frame_s", "hangs_up", "lingers", "answers_after", "never_answers"}, "caller.")
+    _check_names(caller, _CALLER, "caller.")
     plan = Plan(
         **_agent(content.get("agent", {}), folder),
         steps=tuple(_step(step, f"step[{place}]", first=place == 0) for place, step in enumerate(steps)),
         answering=Answering(caller.get("answers_after", 0.2), bool(caller.get("never_answers", False))),
         frame_s=caller.get("frame_s", 0.02),
+        reports_every=caller.get("reports_every", 0.0),
+        loudspeaker_late=caller.get("loudspeaker_late", 0.0),
         hangs_up=bool(caller.get("hangs_up", False)),
         lingers=caller.get("lingers", 2.0 if engines == "marked" else 6.0),
         seed=int(content.get("seed", 0)),
@@ -146,6 +157,8 @@ def write_scenario(scenario: Scenario) -> str:
     lines.append(f"unkind = {_toml({name: value for name, value in unkind.items() if value})}")
     caller = {
         "frame_s": plan.frame_s,
+        "reports_every": plan.reports_every,
+        "loudspeaker_late": plan.loudspeaker_late,
         "hangs_up": plan.hangs_up,
         "lingers": plan.lingers,
         "answers_after": plan.answering.after,

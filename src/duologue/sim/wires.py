@@ -86,7 +86,11 @@ class CallerWire(ABC):
         return json.dumps(message)
 
     def answer(self, call: AskedCall, content: str) -> str:
-        """The result of a client-side function."""
+        """The result of a client-side function. Raises `NotImplementedError` where the wire has none."""
+        raise NotImplementedError
+
+    def played(self, position: Samples) -> str:
+        """A report of the loudspeaker. Raises `NotImplementedError` where the wire has none."""
         raise NotImplementedError
 
     def read(self, frame: str | bytes, at: Seconds) -> tuple[Received, bytes]:
@@ -175,6 +179,9 @@ class CallStreamWire(CallerWire):
 
     def tell(self, message: Mapping[str, Any]) -> str:
         return json.dumps({**message, "stream_id": self._stream})
+
+    def played(self, position: Samples) -> str:
+        return self.tell({"event": "playback", "playback": {"position": position}})
 
     def read(self, frame: str | bytes, at: Seconds) -> tuple[Received, bytes]:
         message = json.loads(frame)

@@ -32,7 +32,7 @@ from duologue.agent.events import (
     ToolReturned,
 )
 from duologue.agent.session import Session
-from duologue.config import AuthMode, AuthSection, Config, UsageSection
+from duologue.config import AuthMode, AuthSection, Config, UsageSection, parse_config
 from duologue.errors import EngineFailure
 from duologue.ids import SeededIds
 from duologue.listen.engines.energy import EnergyDetector
@@ -273,8 +273,10 @@ def build_world(
 
     Must be called inside the running loop.
     """
+    plan = case.plan
+    own = parse_config({"agents": {plan.agent: plan.definition}} if plan.definition else {})
     services = build_services(
-        structs.replace(config or Config(), auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
+        structs.replace(config or own, auth=AuthSection(mode=AuthMode.NONE), usage=UsageSection(enabled=False)),
         ids=SeededIds(case.seed),
         wall=lambda: WALL,
         engines=[
@@ -285,7 +287,7 @@ def build_world(
         models=script_router(case) if config is None else None,
     )
     if config is None:
-        services.thinking = replace(services.thinking, tools=CaseTools(case.plan.answering))
+        services.thinking = replace(services.thinking, tools=CaseTools(plan.answering))
     if case.late_facts:
         services.carry = LateFacts(case.late_facts, random.Random(chance.getrandbits(64))).carry
     return services
