@@ -155,6 +155,7 @@ class Banner:
         self.console.print(f"  Cartesia  base URL  http{secure}://{self.address}")
         self.console.print(f"            sockets   ws{secure}://{self.address}")
         self.console.print(f"  Deepgram  agent     ws{secure}://{self.address}/v1/agent/converse")
+        self.console.print(f"  browser   http{secure}://{self.address}/console")
         for line in self._calls(config):
             self.console.print(f"  calls     {line}")
         self.console.print(f"  keys      {self._keys(config, host)}")

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from duologue.errors import DuologueError, EngineFailure, Refused, Violation
 from duologue.protocols.refusal import Refusal
 from duologue.server.http_cartesia import cartesia_router
+from duologue.server.http_console import console_router
 from duologue.server.http_deepgram import deepgram_router
 from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
@@ -48,6 +49,7 @@ def http_application(services: Services) -> Litestar:
         route_handlers=[
             health_router(services),
             docs_router(),
+            console_router(),
             cartesia_router(services),
             voices_router(services),
             management_router(services),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from litestar import Router, get, post
+from litestar import Response, Router, get, post
 
 from duologue import __version__
 from duologue.protocols.cartesia.http_bodies import TokenBody, read_token_request
+from duologue.server.http_console import wants_page
 from duologue.server.http_description import DESCRIBED, Described
 from duologue.server.requests import AnyRequest, identify_key
 from duologue.server.services import Services
@@ -19,9 +20,11 @@ def cartesia_router(services: Services) -> Router:
     """`GET /` and tokens."""
 
     @get("/", sync_to_thread=False, opt={DESCRIBED: Described("server", key=False)})
-    def status() -> dict[str, Any]:
-        """No credential needed (C§10.6)."""
-        return {"ok": True, "version": __version__}
+    def status(request: AnyRequest) -> Response[Any]:
+        """No credential needed (C§10.6). A person with a browser is shown the console."""
+        if wants_page(request):
+            return Response(None, status_code=307, headers={"location": "console", "vary": "accept"})
+        return Response({"ok": True, "version": __version__}, headers={"vary": "accept"})
 
     @post(["/access-token", "/agents/access-token"], status_code=200, opt=_TOKENS)
     async def access_token(request: AnyRequest) -> dict[str, str]:
