@@ -53,7 +53,7 @@ async def test_a_model_that_was_closed_can_be_asked_again(wire: Wire) -> None:
     await model.close()
 
 
-async def test_two_first_calls_open_one_client(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_two_first_calls_open_one_client() -> None:
     opened: list[object] = []
     wire = SimpleNamespace(**{name: getattr(OPENAI, name) for name in OPENAI.__slots__})
     wire.open = lambda *given: opened.append(given) or OPENAI.open(*given)
@@ -67,3 +67,14 @@ async def test_two_first_calls_open_one_client(monkeypatch: pytest.MonkeyPatch) 
 async def test_an_endpoint_model_needs_an_endpoint(wire: Wire) -> None:
     _, failure = await ask_until_failure(EndpointModel(wire, OutboundRules()), asked(user("hi")))
     assert failure.message == "the choice names no endpoint"
+
+
+@pytest.mark.parametrize(("rules", "opened"), [([], 0), (["api.example.com"], 1)])
+async def test_a_library_for_endpoints_is_loaded_where_any_may_be_called(rules: list[str], opened: int) -> None:
+    asked_for: list[object] = []
+    wire = SimpleNamespace(**{name: getattr(OPENAI, name) for name in OPENAI.__slots__})
+    wire.open = lambda *given: asked_for.append(given) or OPENAI.open(*given)
+    model = EndpointModel(wire, OutboundRules.parse(rules))  # type: ignore[arg-type]
+    await model.prepare()
+    await model.close()
+    assert len(asked_for) == opened

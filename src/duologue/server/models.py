@@ -49,7 +49,7 @@ class Thinking:
     async def prepare(self) -> None:
         """Load the providers' libraries, so that the first caller does not wait for them."""
         for client in self.clients:
-            if isinstance(client, HostedModel):
+            if isinstance(client, HostedModel | EndpointModel):
                 await client.prepare()
 
     async def close(self) -> None:
