@@ -215,9 +215,10 @@ class ListenV1Dialect:
             speech_final=not by_itself or self._request.endpointing is not None,
             from_finalize=forced,
         )
-        if self._gaps is not None:
-            self._gaps.told(event.position, event.words[-1].end if event.words else None)
-        return [results]
+        if self._gaps is None:
+            return [results]
+        last_word = event.words[-1].end if event.words else None
+        return [results, *self._utterance_end(self._gaps.told(event.position, last_word))]
 
     def _results(
         self,

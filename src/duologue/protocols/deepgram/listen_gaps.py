@@ -18,23 +18,28 @@ class UtteranceGaps:
     def __init__(self, gap: Samples) -> None:
         self._gap = gap
         self._last_word: Samples | None = None
+        self._heard: Samples = 0
         self._voiced = False
         self._onsets: deque[Samples] = deque(maxlen=MAX_ONSETS)
 
     def hear(self, position: Samples, floor: float) -> Samples | None:
         """Audio up to `position`. Returns the end of the last word when the gap behind it is complete."""
+        self._heard = position
         voiced = floor > VOICED_ABOVE
         if voiced and not self._voiced:
             self._onsets.append(position)
         self._voiced = voiced
         return self._complete(position)
 
-    def told(self, position: Samples, last_word: Samples | None) -> None:
-        """Everything up to `position` was told; the last word ended there, or there were none."""
+    def told(self, position: Samples, last_word: Samples | None) -> Samples | None:
+        """Everything up to `position` was told; the last word ended there, or there were none. Returns what `hear` does: words may come
+        when the audio of the gap behind them is long known.
+        """
         if last_word is not None:
             self._last_word = last_word
         while self._onsets and self._onsets[0] <= position:
             self._onsets.popleft()
+        return self._complete(self._heard)
 
     def begin(self, speech_start: Samples) -> Samples | None:
         """Somebody speaks again. Returns the end of the last word when the gap before was long enough."""

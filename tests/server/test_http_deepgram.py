@@ -1,0 +1,160 @@
+"""Deepgram over HTTP: recordings and texts in one request."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from typing import Any
+
+import pytest
+
+from duologue.auth.concurrency import Kind
+from duologue.server.app import Application
+from duologue.sim.clock import run
+from tests.server.driving import application, light
+from tests.server.test_connection import with_keys
+from tests.server.test_http import request
+from tests.server.test_http_transcription import SILENCE, encoded
+from tests.server.test_listen_endpoint import scripted
+
+WAV = [(b"content-type", b"audio/wav")]
+JSON = [(b"content-type", b"application/json")]
+MEMBERS = {"err_code", "err_msg", "category", "message", "request_id"}
+
+
+async def listen(app: Application, body: bytes, query: str = "?model=nova-3", **options: Any) -> tuple[int, Any, Any]:
+    answer = await request(app, f"/v1/listen{query}", method="POST", headers=WAV, body=body, **options)
+    assert app.services.limiter.held == 0
+    return answer
+
+
+async def speak(app: Application, text: object, query: str = "") -> tuple[int, dict[str, str], Any]:
+    body = json.dumps({"text": text}).encode()
+    return await request(app, f"/v1/speak{query}", method="POST", headers=JSON, body=body)
+
+
+@pytest.mark.parametrize("kind", ["WAV", "FLAC", "OGG", "MP3"])
+def test_a_recording_is_transcribed_in_the_vendors_json(kind: str) -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            file = encoded(kind)
+            status, headers, body = await listen(app, file, "?model=nova-3&smart_format=true&utterances=true")
+            assert status == 200
+            best = body["results"]["channels"][0]["alternatives"][0]
+            assert best["transcript"] == "hello there a large latte please"
+            assert [word["word"] for word in best["words"]] == best["transcript"].split()
+            assert [word["punctuated_word"] for word in best["words"]] == best["transcript"].split()
+            assert [said["transcript"] for said in body["results"]["utterances"]] == [
+                "hello there",
+                "a large latte please",
+            ]
+            metadata = body["metadata"]
+            assert headers["dg-request-id"] == metadata["request_id"]
+            assert metadata["sha256"] == hashlib.sha256(file).hexdigest()
+            assert metadata["duration"] == pytest.approx(6.0, abs=0.1)
+            assert metadata["channels"] == 1
+            assert set(metadata["model_info"]) == set(metadata["models"])
+
+    asyncio.run(main())
+
+
+def test_samples_without_a_header_are_described_by_the_query() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            body = SILENCE.astype("<i2").tobytes()
+            status, _, heard = await listen(app, body, "?encoding=linear16&sample_rate=16000")
+            assert status == 200
+            assert heard["results"]["channels"][0]["alternatives"][0]["transcript"].startswith("hello there")
+            assert "utterances" not in heard["results"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "body", "status"),
+    [
+        ("?model=nova-3", WAV, b"", 400),
+        ("?model=nova-3", WAV, b"this is no audio", 400),
+        ("?model=flux-general-en", WAV, b"x", 400),
+        ("?model=nova-3&callback=http%3A%2F%2Fhost", WAV, b"x", 400),
+        ("?model=nova-3&encoding=opus&sample_rate=1", WAV, b"x", 400),
+        ("?model=nova-3", JSON, b'{"url":"https://example.com/a.wav"}', 400),
+    ],
+)
+def test_wrong_requests_are_refused_in_the_vendors_shape(
+    query: str, headers: list[tuple[bytes, bytes]], body: bytes, status: int
+) -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            found, told, answer = await request(app, f"/v1/listen{query}", method="POST", headers=headers, body=body)
+            assert found == status
+            assert answer.keys() >= MEMBERS
+            assert told["dg-error"]
+            assert app.services.limiter.held == 0
+
+    asyncio.run(main())
+
+
+def test_requests_need_a_key_and_a_place() -> None:
+    async def main() -> None:
+        async with application(scripted(), with_keys) as app:
+            status, _, answer = await listen(app, encoded("WAV"))
+            assert (status, answer["err_code"]) == (401, "INVALID_AUTH")
+
+    asyncio.run(main())
+
+
+def test_a_text_becomes_mp3_unless_it_says_otherwise() -> None:
+    async def main() -> None:
+        async with application(light()) as app:
+            for query, media_type, begins in (
+                ("", "audio/mpeg", b"\xff"),
+                ("?encoding=linear16", "audio/wav", b"RIFF"),
+                ("?encoding=mulaw&container=wav", "audio/wav", b"RIFF"),
+            ):
+                status, headers, body = await speak(app, "Hello there.", query)
+                assert (status, headers["content-type"]) == (200, media_type)
+                assert body.startswith(begins)
+                assert headers["dg-model-name"] == "aura-asteria-en"
+                assert headers["dg-char-count"] == "12"
+                assert headers["dg-request-id"]
+
+    run(main())
+
+
+def test_samples_are_named_by_their_media_type() -> None:
+    async def main() -> None:
+        async with application(light()) as app:
+            for query, media_type in (
+                ("?encoding=linear16&container=none", "audio/l16;rate=24000"),
+                ("?encoding=mulaw&container=none", "audio/mulaw;rate=8000"),
+                ("?encoding=alaw&container=none&sample_rate=16000", "audio/alaw;rate=16000"),
+            ):
+                _, headers, _ = await speak(app, "Hello.", query)
+                assert headers["content-type"] == media_type
+
+    run(main())
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "status"),
+    [
+        ("", "", 400),
+        (7, "", 400),
+        ("x" * 100_001, "", 413),
+        ("Hello.", "?encoding=opus", 400),
+        ("Hello.", "?encoding=linear16&container=ogg", 400),
+        ("Hello.", "?sample_rate=8000", 400),
+        ("Hello.", "?bit_rate=7", 400),
+    ],
+)
+def test_wrong_texts_are_refused_in_the_vendors_shape(text: object, query: str, status: int) -> None:
+    async def main() -> None:
+        async with application(light()) as app:
+            found, _, answer = await speak(app, text, query)
+            assert found == status
+            assert answer.keys() >= MEMBERS
+            assert app.services.limiter.held_for(Kind.TTS) == 0
+
+    run(main())
