@@ -75,8 +75,8 @@ async def child_server(
         own = {"server": server, "calls": {"event_log": str(folder / "calls")}}
         file.write_text(to_toml({**sections, **own}), encoding="utf-8")
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "duologue.cli.main", "serve", "--config", str(file)),
-            stdin=DEVNULL,
+            *(sys.executable, "-m", "duologue.cli.main", "serve", "--until-eof", "--config", str(file)),
+            stdin=PIPE,  # never written to: it ends with this process, however that ends, and the server with it
             stdout=DEVNULL,
             stderr=PIPE,
             env={**{name: value for name, value in os.environ.items() if name not in _OVERRIDES}, "NO_COLOR": "1"},

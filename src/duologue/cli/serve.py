@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from duologue import __version__
+from duologue.cli.lifeline import stop_when_input_ends
 from duologue.config import AuthMode, Config, load_config
 from duologue.server.extension import Extension
 from duologue.server.logs import configure_logs
@@ -45,6 +46,9 @@ def serve(
     scenario: Annotated[
         str | None, typer.Option(metavar="FILE.py[:FUNCTION]", help="Your own program for telephone calls instead.")
     ] = None,
+    until_eof: Annotated[
+        bool, typer.Option("--until-eof", help="Stop when standard input ends: for programs that start a server.")
+    ] = False,
 ) -> None:
     """Start the server.
 
@@ -64,6 +68,8 @@ def serve(
     configuration = with_options(load_config(config), host=host, port=port, tls=tls, self_signed=self_signed)
     configuration = with_calls(configuration, audiosocket=audiosocket, agent=agent, scenario=scenario)
     configure_logs(configuration.logs.level, json=configuration.logs.json)
+    if until_eof:
+        stop_when_input_ends()
     banner = Banner(Console(stderr=True, highlight=False, soft_wrap=True))
     run_in_loop(_serve(configuration, banner))
 

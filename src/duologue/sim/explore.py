@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import logging
-import multiprocessing
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
-from typing import TypeVar
 
 from duologue.runtime.machine import Seconds
 from duologue.sim.audit import audit
 from duologue.sim.breach import Breach
 from duologue.sim.draw import Answer, Case, draw
 from duologue.sim.hostile import Temper
+from duologue.sim.jobs import run_jobs
 from duologue.sim.mutants import MUTANTS, Catch, hunt
 from duologue.sim.plan import Answering, Step
 from duologue.sim.world import simulate
-
-ItemT = TypeVar("ItemT")
-ResultT = TypeVar("ResultT")
 
 BATCH = 25
 """Seeds a worker is given at once."""
@@ -89,7 +83,7 @@ def explore(first: int, count: int, jobs: int = 1, most_findings: int = 5) -> It
     seeds = range(first, first + count)
     batches = [seeds[start : start + BATCH] for start in range(0, count, BATCH)]
     found = 0
-    for batch in _in_processes(explore_batch, batches, jobs):
+    for batch in run_jobs(explore_batch, batches, jobs):
         yield batch
         found += len(batch.findings)
         if found >= most_findings:
@@ -114,26 +108,7 @@ class _Hunt:
 
 def hunt_mutants(seeds: Sequence[int], jobs: int = 1) -> Iterator[Catch]:
     """Every planted mistake, as they are caught."""
-    yield from _in_processes(_Hunt(seeds), range(len(MUTANTS)), jobs)
-
-
-def _in_processes(work: Callable[[ItemT], ResultT], items: Sequence[ItemT], jobs: int) -> Iterator[ResultT]:
-    """`work` on every item, as results come; in this process for one job."""
-    if jobs <= 1:
-        yield from map(work, items)
-        return
-    waiting = iter(items)
-    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as pool:
-        running: set[Future[ResultT]] = {pool.submit(work, item) for item in islice(waiting, 2 * jobs)}
-        try:
-            while running:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                running |= {pool.submit(work, item) for item in islice(waiting, len(done))}
-                for future in done:
-                    yield future.result()
-        finally:
-            for future in running:
-                future.cancel()
+    yield from run_jobs(_Hunt(seeds), range(len(MUTANTS)), jobs)
 
 
 def shrink(case: Case, most_calls: int = SHRINKING_CALLS) -> tuple[Case, list[Breach]]:
