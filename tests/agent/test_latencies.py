@@ -18,6 +18,20 @@ def test_each_part_of_the_answer_is_measured() -> None:
     assert (measured.stt, measured.ttt, measured.tts, measured.total) == pytest.approx((0.5, 0.3, 0.1, 1.1))
 
 
+def test_the_models_first_words_and_calls_are_measured_from_the_request_of_their_round() -> None:
+    spent = Latencies()
+    spent.ask(10.0)
+    spent.write(10.2, text=False)
+    spent.write(10.3, text=False)
+    spent.ask(12.0)
+    spent.write(12.1, text=True)
+    spent.write(12.5, text=True)
+    spent.first_audio = 12.9
+    measured = spent.measured(1)
+    assert (measured.ttt, measured.ttt_tool, measured.ttt_text) == pytest.approx((0.2, 0.2, 0.1))
+    assert measured.text_to_speech == pytest.approx(0.8)
+
+
 def test_what_was_not_measured_is_none_and_a_draft_is_never_negative() -> None:
     spent = Latencies()
     assert spent.measured(1).total is None

@@ -79,6 +79,7 @@ def test_only_settings_every_server_knows_are_passed_on() -> None:
     choice = ModelChoice("open_ai", "m", extras={"top_p": 0.5, "reasoning_mode": "low", "seed": None, "version": "v2"})
     body = chat_body(asked(user("hi"), tools=[ToolSpec("f", "does f")]), choice)
     assert body["top_p"] == 0.5
+    assert body["reasoning_effort"] == "low"
     assert not {"reasoning_mode", "seed", "version", "temperature"} & set(body)
     assert body["tools"] == [
         {

@@ -100,6 +100,16 @@ def test_an_update_keeps_what_it_leaves_out() -> None:
     assert (changed.options.keyterms, changed.options.language, changed.model) == ((), "es", "flux-general-multi")
 
 
+def test_hints_that_an_update_leaves_out_are_cleared_and_a_language_stays() -> None:
+    hinted = read_listen(listen(language_hints=["es", "en"], model="flux-general-multi"))
+    assert hinted.options.language == "es"
+    assert update_listen(listen(), hinted).options.language == "en"
+    again = update_listen(listen(language_hints=["fr"]), hinted)
+    assert (again.options.language, again.hinted) == ("fr", True)
+    named = read_listen(listen(language="de", model="nova-3"))
+    assert update_listen(listen(), named).options.language == "de"
+
+
 def test_an_update_cannot_change_the_family() -> None:
     before = read_listen(listen(**FLUX))
     with pytest.raises(Violation) as caught:

@@ -138,3 +138,39 @@ def test_context_length_is_a_number_of_characters_or_max() -> None:
 )
 def test_wrong_members_are_named(entry: dict[str, Any], path: str) -> None:
     assert wrong(entry) == path
+
+
+def test_every_entry_of_a_list_keeps_its_own_prompt_and_functions() -> None:
+    settings = read(
+        {"provider": {"type": "open_ai"}},
+        {"provider": {"type": "a"}, "prompt": "Be kind.", "functions": [{"name": "f"}]},
+        {"provider": {"type": "b"}, "prompt": "Be brief.", "functions": []},
+        {"provider": {"type": "c"}, "prompt": "", "functions": [{"name": "g"}]},
+    )
+    assert (settings.prompt, [tool.name for tool in settings.tools]) == ("Be kind.", ["f"])
+    assert [(choice.prompt, choice.tools) for choice in settings.choices] == [
+        (None, None),
+        (None, None),
+        ("Be brief.", ()),
+        ("", (ToolSpec("g"),)),
+    ]
+
+
+def test_the_longest_prompt_of_a_list_is_warned_of() -> None:
+    entries = [convert({"prompt": text}, Think) for text in ("short", "x" * (PROMPT_CHARACTERS + 1))]
+    settings, warnings = read_think(entries)
+    assert [warning.code for warning in warnings] == ["prompt_too_long"]
+    assert len(settings.choices[1].prompt or "") == PROMPT_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "filler", [{"initial_agent_filler": True}, {"agent_filler_max_count": 2}, {"agent_filler_interval_ms": 5000}]
+)
+def test_fillers_that_will_not_come_are_told(filler: dict[str, Any]) -> None:
+    _, warnings = read_think(convert({"functions": [{"name": "f", **filler}]}, Think))
+    assert [warning.code for warning in warnings] == ["think_live_unsupported"]
+
+
+def test_anthropics_temperature_ends_at_one() -> None:
+    assert read({"provider": {"type": "anthropic", "temperature": 1}}).choices[0].temperature == 1
+    assert wrong({"provider": {"type": "anthropic", "temperature": 1.5}}) == "agent.think[0].provider.temperature"
