@@ -263,7 +263,7 @@ def test_a_full_engine_is_passed_over_and_the_last_one_says_so() -> None:
         full.refusing = True
         heard = await speak(engines(full, spare), "Hello.")
         assert spare.said == ["Hello."]
-        assert heard.failures == []
+        assert heard.failures == [("tone: full; lost: nothing yet", True)]
         with pytest.raises(Refused, match="full"):
             await speak(engines(full), "Hello.")
 

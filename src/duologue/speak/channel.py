@@ -129,10 +129,12 @@ class SpeakChannel:
             try:
                 await channel._reach(channel._style)
                 break
-            except DuologueError:
+            except DuologueError as error:
                 if len(channel._choices) == 1:
                     raise
-                log.warning("voice engine %s cannot be opened, trying the next", channel._choices.pop(0).engine)
+                engine = channel._choices.pop(0).engine
+                log.warning("voice engine %s cannot be opened, trying the next", engine)
+                fail(EngineFailure(engine, str(error), lost="nothing yet"), True)
         channel._start()
         return channel
 
