@@ -1,0 +1,375 @@
+"""Telephone calls from the ways in to the agent and back, over real sockets on loopback, in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+from xml.etree import ElementTree
+
+import httpx
+import numpy as np
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from duologue.audio.g711 import decode_mulaw
+from duologue.sim.clock import run
+from tests.bridge.audiosocket_peer import AudioSocketPeer
+from tests.bridge.phone_server import PhoneServer, phone_config, phone_server
+from tests.bridge.tones import keys_in
+from tests.bridge.twilio_peer import TwilioPeer, signature, webhook
+
+QUIET = b"\xff" * 160
+
+
+class TwilioCall:
+    """One call of Twilio's, from the webhook on."""
+
+    def __init__(self, phones: PhoneServer, delay_s: float = 0.0) -> None:
+        self._phones = phones
+        self._delay = delay_s
+        self._tasks: list[asyncio.Task[None]] = []
+        self.socket: ClientConnection
+        self.peer: TwilioPeer
+
+    async def dial(self) -> TwilioCall:
+        """Ask the webhook, connect as it says, start."""
+        base = f"127.0.0.1:{self._phones.port}"
+        body, headers = webhook()
+        async with httpx.AsyncClient(trust_env=False) as http:
+            answer = await http.post(f"http://{base}/twilio/voice", content=body, headers=headers)
+        assert answer.status_code == 200, answer.text
+        stream = ElementTree.fromstring(answer.text).find("Connect/Stream")
+        assert stream is not None
+        url = stream.attrib["url"]
+        self.socket = await connect(
+            f"ws://{base}{urlsplit(url).path}",
+            additional_headers={"X-Twilio-Signature": signature(url)},
+            compression=None,
+            ping_interval=None,
+            proxy=None,
+        )
+        unsent: asyncio.Queue[str] = asyncio.Queue()
+        self.peer = TwilioPeer(unsent.put_nowait, delay_s=self._delay)
+        self._tasks = [asyncio.create_task(self._write(unsent)), asyncio.create_task(self._read())]
+        self.peer.start(**{each.attrib["name"]: each.attrib["value"] for each in stream})
+        return self
+
+    async def stay(self, seconds: float) -> None:
+        """The caller's line sounds, in real time."""
+        for _ in range(round(seconds / 0.02)):
+            self.peer.media(QUIET)
+            await asyncio.sleep(0.02)
+
+    async def hang_up(self, *, stop: bool = True) -> None:
+        """The caller hangs up, if that has not happened; without `stop` the network breaks."""
+        if stop and self.socket.close_code is None:
+            self.peer.stop()
+            await asyncio.sleep(0.1)
+        await self.socket.close()
+        self.peer.close()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def over(self) -> tuple[int | None, str | None]:
+        """Wait for our side's end; how the socket closed."""
+        await self._tasks[1]
+        return self.socket.close_code, self.socket.close_reason
+
+    async def _write(self, unsent: asyncio.Queue[str]) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                await self.socket.send(await unsent.get())
+
+    async def _read(self) -> None:
+        with suppress(ConnectionClosed):
+            while True:
+                self.peer.take(await self.socket.recv())
+
+
+class Callers:
+    """Whoever calls a server in a test; all have hung up when it ends, also when it fails."""
+
+    def __init__(self, phones: PhoneServer) -> None:
+        self.phones = phones
+        self._there: list[TwilioCall | AudioSocketPeer] = []
+
+    async def twilio(self, delay_s: float = 0.0) -> TwilioCall:
+        """A call over Twilio, behind a network of that delay each way."""
+        call = TwilioCall(self.phones, delay_s)
+        await call.dial()
+        self._there.append(call)
+        return call
+
+    async def asterisk(self) -> AudioSocketPeer:
+        """A call over AudioSocket."""
+        peer = await AudioSocketPeer(self.phones.audiosocket_port).dial()
+        self._there.append(peer)
+        return peer
+
+    async def leave(self) -> None:
+        """Everybody hangs up."""
+        for call in self._there:
+            await call.hang_up()
+
+
+def calling(**config: Any) -> Callable[[Callable[[PhoneServer, Callers], Awaitable[None]]], None]:
+    """Run a test against a server of its own; nothing may be left when it ends."""
+
+    def play(main: Callable[[PhoneServer, Callers], Awaitable[None]]) -> None:
+        async def whole() -> None:
+            async with phone_server(phone_config(**config)) as phones:
+                callers = Callers(phones)
+                try:
+                    await main(phones, callers)
+                finally:
+                    await callers.leave()
+                await asyncio.sleep(0.5)
+                assert phones.calls == 0
+
+        run(whole())
+
+    return play
+
+
+def words_in(mulaw: bytes) -> int:
+    """Words of the tone voice that were heard for more than half: each is one tone of 160 ms behind a gap."""
+    loud = np.abs(decode_mulaw(np.frombuffer(mulaw, np.uint8))) > 0.01
+    words, run_, quiet = 0, 0, 1_000
+    for sample in loud:
+        if sample:
+            run_ = run_ + quiet + 1 if quiet < 200 else 1
+            words += int(run_ == 640)
+            quiet = 0
+        else:
+            quiet += 1
+            if quiet == 200:
+                run_ = 0
+    return words
+
+
+def test_a_twilio_call_is_greeted_understood_and_answered() -> None:
+    @calling(script="2.0-3.0 a table for two", agent={"introduction": "Desk here."}, answers=[{"text": "Of course."}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(6.0)
+        assert phones.history() == ["assistant: Desk here.", "user: a table for two", "assistant: Of course."]
+        assert words_in(call.peer.ear.heard(asyncio.get_running_loop().time())) == 4
+        assert call.peer.kinds.count("mark") == len(call.peer.marks_returned) > 5
+
+
+def test_an_audiosocket_call_is_greeted_understood_and_answered() -> None:
+    @calling(script="2.0-3.0 a table for two", agent={"introduction": "Desk here."}, answers=[{"text": "Of course."}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        asterisk = await callers.asterisk()
+        await asterisk.speak(bytes(320) * 300)
+        assert phones.history() == ["assistant: Desk here.", "user: a table for two", "assistant: Of course."]
+        loud = np.abs(asterisk.samples) > 500
+        assert loud.sum() > 4_000
+
+
+STORY = "one two three four five six seven eight nine ten " * 3
+"""Spoken by the tone voice in about eight seconds; each word is told apart by the gap behind it."""
+ONE_SYLLABLE = ("one", "two", "three", "four", "five", "six", "eight", "nine", "ten")
+
+
+@pytest.mark.parametrize("delay_s", [0.0, 0.15])
+@pytest.mark.parametrize("interrupted_at", [4.0, 4.37, 5.52])
+def test_after_an_interruption_the_history_is_what_the_marks_say_was_heard(
+    delay_s: float, interrupted_at: float
+) -> None:
+    told = " ".join(ONE_SYLLABLE * 4)
+
+    @calling(
+        script=f"1.0-1.8 count; {interrupted_at}-{interrupted_at + 0.8} stop that", answers=[{"text": told, "turn": 1}]
+    )
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio(delay_s)
+        await call.stay(interrupted_at + 0.75)
+        assert "clear" in call.peer.kinds
+        heard = words_in(call.peer.ear.heard(asyncio.get_running_loop().time()))
+        line = phones.history()[1]
+        assert line.startswith("assistant: one two")
+        written = len(line.removeprefix("assistant: ").split())
+        # The frame the loudspeaker is playing when the clear arrives is heard to a part only: one word at most is open to it.
+        assert abs(written - heard) <= (0 if delay_s == 0 else 1)
+        assert 0 < heard < 30
+
+
+def test_a_clear_reaches_the_far_end_before_the_next_frame_and_nothing_old_comes_behind_it() -> None:
+    told = " ".join(ONE_SYLLABLE * 4)
+
+    @calling(script="1.0-1.8 count; 4.0-4.8 stop that", answers=[{"text": told, "turn": 1}, {"text": "Well."}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(8.0)
+        cleared = [at for at, message in call.peer.received if message["event"] == "clear"]
+        assert len(cleared) == 1
+        [ordered] = phones.cleared_at
+        assert cleared[0] - ordered < 0.02
+        media = [at for at, message in call.peer.received if message["event"] == "media"]
+        before = max(at for at in media if at < cleared[0])
+        after = min(at for at in media if at > cleared[0])
+        assert cleared[0] - before <= 0.021
+        assert after - cleared[0] > 0.5, "the next reply begins when the caller's turn has ended"
+        # Every mark is answered, those of dropped audio too, and counted once.
+        assert call.peer.kinds.count("mark") == len(call.peer.marks_returned)
+        assert phones.history()[-1] == "assistant: Well."
+
+
+def test_a_clear_on_audiosocket_is_silence_from_the_next_frame_on() -> None:
+    told = " ".join(ONE_SYLLABLE * 4)
+
+    @calling(script="1.0-1.8 count; 4.0-4.8 stop that", answers=[{"text": told, "turn": 1}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        asterisk = await callers.asterisk()
+        await asterisk.speak(bytes(320) * 240)
+        [ordered] = phones.cleared_at
+        late = [payload for at, payload in asterisk.frames if ordered + 0.02 < at < ordered + 0.5]
+        assert late
+        assert not any(any(payload) for payload in late)
+        heard = b"".join(payload for at, payload in asterisk.frames if at <= ordered + 0.02)
+        loud = np.abs(np.frombuffer(heard, "<i2")) > 300
+        words = sum(
+            1
+            for word in "".join("x" if each else "." for each in loud).replace("." * 200, " ").split()
+            if len(word) > 640
+        )
+        # The frame that is being played when the clear comes is played to its end, which may complete half a word.
+        assert abs(len(phones.history()[1].split()) - 1 - words) <= 1
+
+
+def test_keys_reach_the_agent_from_both_ways_in() -> None:
+    @calling(answers=[{"text": "Thank you."}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(0.5)
+        for digit in "42#":
+            call.peer.press(digit)
+        await call.stay(3.0)
+        asterisk = await callers.asterisk()
+        await asterisk.speak(bytes(320) * 25)
+        for digit in "17#":
+            asterisk.press(digit)
+        await asterisk.speak(bytes(320) * 150)
+        assert phones.history(0) == ["user: (The caller pressed 42 on the keypad.)", "assistant: Thank you."]
+        assert phones.history(1) == ["user: (The caller pressed 17 on the keypad.)", "assistant: Thank you."]
+
+
+def test_the_agents_keys_are_heard_on_both_ways_in() -> None:
+    press = {"id": "c1", "name": "send_dtmf", "arguments": json.dumps({"keys": "19"})}
+
+    @calling(
+        agent={"actions": {"send_dtmf": True}},
+        answers=[{"calls": [press], "after_tool": False}, {"text": "Done.", "after_tool": True}],
+    )
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(0.5)
+        call.peer.press("#")
+        await call.stay(3.0)
+        heard = call.peer.ear.heard(asyncio.get_running_loop().time())
+        assert keys_in((decode_mulaw(np.frombuffer(heard, np.uint8)) * 32767).astype(np.int16), 8_000) == "19"
+        asterisk = await callers.asterisk()
+        await asterisk.speak(bytes(320) * 25)
+        asterisk.press("#")
+        await asterisk.speak(bytes(320) * 150)
+        assert keys_in(asterisk.samples, 8_000) == "19"
+
+
+END_CALL = {"id": "c1", "name": "end_call", "arguments": "{}"}
+
+
+def test_when_the_agent_hangs_up_it_is_heard_to_the_end_first() -> None:
+    @calling(
+        script="1.0-1.8 goodbye",
+        agent={"actions": {"end_call": True}},
+        answers=[{"text": "one two three", "calls": [END_CALL]}],
+    )
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(6.0)
+        assert await call.over() == (1000, "call ended")
+        assert words_in(call.peer.ear.heard(asyncio.get_running_loop().time())) == 3
+
+
+@pytest.mark.parametrize("how", ["stop", "network", "asterisk", "terminated", "server"])
+def test_whoever_ends_a_call_nothing_is_left_of_it(how: str) -> None:
+    @calling(script="1.0-1.8 count", answers=[{"text": " ".join(ONE_SYLLABLE * 4)}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        if how == "asterisk":
+            asterisk = await callers.asterisk()
+            await asterisk.speak(bytes(320) * 150)
+            await asterisk.hang_up()
+            return
+        call = await callers.twilio()
+        await call.stay(3.0)
+        assert phones.services.limiter.held == 1
+        if how == "terminated":
+            next(iter(phones.ways._reception._sessions.values())).terminate()
+            assert await call.over() == (1000, "call ended")
+        elif how == "server":
+            drained = asyncio.ensure_future(phones.services.lifecycle.drain())
+            await call.stay(10.0)
+            await drained
+            assert (await call.over())[0] == 1000
+        else:
+            await call.hang_up(stop=how == "stop")
+        await asyncio.sleep(0.5)
+        assert (phones.calls, phones.services.limiter.held) == (0, 0)
+
+
+def test_an_agent_that_cannot_be_reached_is_a_call_that_ends() -> None:
+    @calling(bridge={"agent": "nobody"})
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        assert await call.over() == (1000, "call ended")
+        asterisk = await callers.asterisk()
+        await asterisk.speak(bytes(320))
+        assert await asterisk.over() == "hang up"
+
+
+@pytest.mark.parametrize(("action", "expected"), [("end_call", (1000, "call ended")), ("call_transfer", None)])
+def test_the_control_url_ends_or_transfers_the_call(action: str, expected: tuple[int, str] | None) -> None:
+    @calling()
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(0.5)
+        [token] = phones.ways._reception._sessions
+        async with httpx.AsyncClient(trust_env=False) as http:
+            url = f"http://127.0.0.1:{phones.port}/sessions/{token}"
+            answer = await http.post(url, json={"action": action, "target": "+14155550123"})
+        assert answer.status_code == 200
+        if expected is None:
+            await call.stay(0.5)
+            assert phones.calls == 1, "without an account a transfer fails, and the call goes on"
+        else:
+            assert await call.over() == expected
+
+
+def test_two_callers_at_once_do_not_hear_each_other() -> None:
+    @calling(script="1.0-1.8 hello", answers=[{"text": "one two three"}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        asterisk = await callers.asterisk()
+        await asyncio.gather(call.stay(4.0), asterisk.speak(bytes(320) * 200))
+        assert words_in(call.peer.ear.heard(asyncio.get_running_loop().time())) == 3
+        assert phones.history(0) == phones.history(1) == ["user: hello", "assistant: one two three"]
+
+
+def test_the_example_bridges_both_ways_in_to_the_coffee_agent() -> None:
+    @calling(bridge={"scenario": "examples/phone/coffee_line.py"}, script="6.0-7.5 a large latte please")
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        asterisk = await callers.asterisk()
+        await asyncio.gather(call.stay(12.0), asterisk.speak(bytes(320) * 600))
+        for session in range(2):
+            greeting, order, answer = phones.history(session)[:3]
+            assert greeting.startswith("assistant: Hi, welcome")
+            assert order == "user: a large latte please"
+            assert answer.startswith("assistant: ")
