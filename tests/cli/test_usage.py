@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import tomllib
 from dataclasses import asdict
 from pathlib import Path
 
@@ -143,3 +144,13 @@ def test_prices_hold_from_their_day_on() -> None:
 
     assert (hour("agent", NOVEMBER - 1), hour("agent", NOVEMBER)) == (4.5, 6.0)
     assert (hour("tts", NOVEMBER - 1), hour("tts", NOVEMBER)) == (None, 1.0)
+
+
+def test_the_documents_examples_are_configurations() -> None:
+    text = (Path(__file__).parent.parent.parent / "docs" / "usage.md").read_text(encoding="utf-8")
+    blocks = [block.split("```", 1)[0] for block in text.split("```toml\n")[1:]]
+    priced, stored = (parse_config(tomllib.loads(block)) for block in blocks)
+    prices = price_list(priced.usage)
+    row = UsageMeter("1", "", "agent", "/agent", NOVEMBER, own="model").row(NOVEMBER + 3_600, RowStatus.CLOSED)
+    assert prices.price(row) == 3.9
+    assert stored.storage.url.startswith("postgresql://")
