@@ -92,6 +92,7 @@ class ScriptedPeer:
         self.received: list[dict[str, Any]] = []
         self.closed: tuple[int, str] | None = None
         self.owner: SocketOwner | None = None
+        self.gate: Gate | None = None
         self.traffic = Traffic()
         self.id = "socket-1"
         self._lost = False
@@ -117,6 +118,7 @@ class ScriptedPeer:
 
     def run(self, owner: SocketOwner, gate: Gate | None = None) -> None:
         self.owner = owner
+        self.gate = gate
 
     def send(self, frame: str) -> None:
         self.received.append(json.loads(frame))

@@ -7,10 +7,8 @@ which counts marks, says how far the caller's loudspeaker has come, and every fr
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import Awaitable
 from enum import StrEnum
-from typing import Protocol
 
 from duologue.audio.formats import AudioFormat, Samples
 from duologue.audio.pcm import decode, encode
@@ -23,6 +21,7 @@ from duologue.bridge.events import (
     ToneReceived,
     TransferFailed,
 )
+from duologue.bridge.heard_frames import HeardFrames, Playout
 from duologue.bridge.ingress.ingress import CallFacts, Ingress, ToneKind
 from duologue.bridge.media import MediaUnit
 from duologue.bridge.pump import Frame
@@ -32,8 +31,6 @@ from duologue.runtime.machine import Seconds
 
 _TONE_TYPES = {ToneKind.RTP_EVENT: 1, ToneKind.IN_BAND: 2, ToneKind.INFO: 3}
 _KEYS = frozenset("0123456789*#p")
-_MAX_UNHEARD = 3_000
-"""Frames (one minute) that may wait for a far end to say that it played them."""
 
 
 class CallState(StrEnum):
@@ -42,27 +39,6 @@ class CallState(StrEnum):
     ALERTING = "ALERTING"
     CONNECTED = "CONNECTED"
     TERMINATED = "TERMINATED"
-
-
-class Playout(Protocol):
-    """How far the far end has played what it was handed. Positions count samples handed over since the call began, at the call's rate;
-    what a clear dropped counts as passed when the next frame is played."""
-
-    def sent(self, samples: Samples, now: Seconds) -> str | None:
-        """`samples` more were handed over; the name of a mark to set right behind them, when one is wanted there."""
-        ...
-
-    def played(self, name: str, now: Seconds) -> None:
-        """The far end answered a mark."""
-        ...
-
-    def cleared(self, now: Seconds) -> None:
-        """The far end was told to drop what it has not played."""
-        ...
-
-    def heard(self, now: Seconds) -> Samples:
-        """How much has been heard, or dropped before what is heard now. Never falls."""
-        ...
 
 
 class Call(MediaUnit):
@@ -78,27 +54,22 @@ class Call(MediaUnit):
         playout: Playout,
         context: ScenarioContext | None = None,
     ) -> None:
-        self._audio = audio
+        self.audio = audio
+        """The format its ingress carries."""
         self.facts = facts
         """What the far end said about the call."""
         super().__init__("call", context)
         self._ingress = ingress
-        self._playout = playout
+        self._heard = HeardFrames(playout, audio.sample_rate)
         self._state = CallState.ALERTING
         self._answered_at: Seconds | None = None
+        self._ended_at: Seconds | None = None
         self._tones = False
-        self._handed: Samples = 0
-        self._unheard: deque[tuple[Samples, Frame]] = deque()
         self._over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     @property
     def rate(self) -> int:
-        return self._audio.sample_rate
-
-    @property
-    def audio(self) -> AudioFormat:
-        """The format its ingress carries."""
-        return self._audio
+        return self.audio.sample_rate
 
     @property
     def state(self) -> CallState:
@@ -107,8 +78,10 @@ class Call(MediaUnit):
 
     @property
     def duration(self) -> Seconds:
-        """Seconds since it was answered; 0 before."""
-        return 0.0 if self._answered_at is None else self._context.now() - self._answered_at
+        """Seconds since it was answered, until its end; 0 before."""
+        if self._answered_at is None:
+            return 0.0
+        return (self._context.now() if self._ended_at is None else self._ended_at) - self._answered_at
 
     # What a scenario orders.
 
@@ -157,7 +130,7 @@ class Call(MediaUnit):
     def audio_in(self, payload: bytes) -> None:
         """The caller's audio goes to whoever hears this call."""
         if self._state is CallState.CONNECTED:
-            self._context.pump.arrived(self, decode(payload, self._audio.encoding))
+            self._context.pump.arrived(self, decode(payload, self.audio.encoding))
 
     def dtmf_in(self, digit: str, kind: ToneKind = ToneKind.RTP_EVENT) -> None:
         """A key, reported when the scenario asked for keys."""
@@ -166,8 +139,7 @@ class Call(MediaUnit):
 
     def played(self, name: str) -> None:
         """A mark came back."""
-        self._playout.played(name, self._context.now())
-        self._settle()
+        self._heard.played(name, self._context.now())
 
     def transferred(self, reason: str = "") -> None:
         """How a transfer went."""
@@ -178,11 +150,11 @@ class Call(MediaUnit):
         if self._state is CallState.TERMINATED:
             return
         unanswered = self._answered_at is None and not self.facts.incoming
-        duration = self.duration
+        self._ended_at = self._context.now()
         self._state = CallState.TERMINATED
         self._context.pump.leave(self)
         name = CallEvents.Failed if unanswered else CallEvents.Disconnected
-        self.tell(CallDisconnected(self, reason, duration, name))
+        self.tell(CallDisconnected(self, reason, self.duration, name))
         self._listeners.close()
         if not self._over.done():
             self._over.set_result(None)
@@ -192,39 +164,18 @@ class Call(MediaUnit):
     def hear(self, frame: Frame) -> None:
         if self._state is not CallState.CONNECTED:
             return
-        self._ingress.audio_out(encode(frame.pcm, self._audio.encoding))
-        self._handed += len(frame.pcm)
-        self._unheard.append((self._handed, frame))
-        mark = self._playout.sent(len(frame.pcm), self._context.now())
+        self._ingress.audio_out(encode(frame.pcm, self.audio.encoding))
+        mark = self._heard.sent(frame, self._context.now())
         if mark is not None:
             self._ingress.mark(mark)
-        self._settle()
 
     def drop_audio(self) -> None:
         if self._state is CallState.CONNECTED:
             self._ingress.clear()
-            self._playout.cleared(self._context.now())
-            self._settle()
-            self._unheard.clear()  # dropped: they count as over with whatever is played next
+            self._heard.cleared(self._context.now())
 
     def passed(self, position: Samples, *, heard: bool) -> None:
         """Nobody asks how much of a caller's own audio was taken."""
 
     def emptied(self, *, cleared: bool) -> None:
         """A caller's audio is passed on as it comes."""
-
-    def _settle(self) -> None:
-        """Tell the sources how far they have been heard, to the sample."""
-        heard = self._playout.heard(self._context.now())
-        positions: dict[MediaUnit, Samples] = {}
-        while self._unheard and (self._unheard[0][0] <= heard or len(self._unheard) > _MAX_UNHEARD):
-            frame = self._unheard.popleft()[1]
-            positions[frame.source] = frame.position
-        if self._unheard:
-            end, frame = self._unheard[0]
-            begun = len(frame.pcm) - (end - heard)
-            if begun > 0:
-                left = round((end - heard) * frame.source.rate / self.rate)
-                positions[frame.source] = max(positions.get(frame.source, 0), frame.position - left)
-        for source, position in positions.items():
-            source.passed(position, heard=True)

@@ -84,7 +84,7 @@ class RealtimeTTSPlayer(MediaUnit):
         self._context.own(self)
         self._context_id = str(options.request.get("context_id") or self._context.ids.uuid())
         self._continues = False
-        asyncio.get_running_loop().call_soon(self.tell, PlayerEvent(self, PlayerEvents.Created))
+        asyncio.get_running_loop().call_soon(self._introduce)  # behind whatever its creator does next, listeners above all
         self.generation_request(first)
 
     @property
@@ -181,6 +181,10 @@ class RealtimeTTSPlayer(MediaUnit):
         super().tell(event)
         if isinstance(event, MediaStarted):
             super().tell(PlayerEvent(self, PlayerEvents.Started))
+
+    def _introduce(self) -> None:
+        if not self._speech.closed:
+            self.tell(PlayerEvent(self, PlayerEvents.Created))
 
     def _check_open(self) -> None:
         if self._speech.closed:

@@ -15,6 +15,7 @@ from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.mix import Limiter
 from duologue.audio.pcm import to_s16
 from duologue.bridge.context import ScenarioContext
+from duologue.bridge.converter import FRAMES_PER_SECOND
 from duologue.bridge.done import Done
 from duologue.bridge.events import BridgeEvent, MediaStarted, PlayerEvent, PlayerEvents
 from duologue.bridge.media import MediaUnit
@@ -182,5 +183,13 @@ class Recorder(MediaUnit):
 
     def _write(self, blocks: list[Block]) -> None:
         for block in blocks:
-            pcm = block if self._stereo else self._limiter.limit(block.sum(axis=1, dtype=np.float32))
-            self._file.write(to_s16(pcm))
+            self._file.write(
+                to_s16(block.reshape(-1)).reshape(block.shape) if self._stereo else to_s16(self._mix(block))
+            )
+
+    def _mix(self, block: Block) -> Pcm:
+        """All tracks in one, limited 20 ms at a time."""
+        pcm = block.sum(axis=1, dtype=np.float32)
+        step = self._rate // FRAMES_PER_SECOND
+        pieces = [self._limiter.limit(pcm[start : start + step]) for start in range(0, len(pcm), step)]
+        return np.concatenate([np.zeros(0, np.float32), *pieces])
