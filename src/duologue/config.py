@@ -160,6 +160,7 @@ class AudioSocketSection(Section, frozen=True, kw_only=True):
     identify_s: float = 5.0
     agents: dict[str, str] = {}
     known_only: bool = False
+    allow: tuple[str, ...] = ()
 
 
 class TwilioSection(Section, frozen=True, kw_only=True):
@@ -275,10 +276,7 @@ TableT = TypeVar("TableT")
 
 
 def read_table(values: Mapping[str, Any], kind: type[TableT], prefix: str = "") -> TableT:
-    """Plain values in the shape of `kind`. `prefix` says where they stand, in front of every path.
-
-    Raises `Violation("unknown_key")` with the nearest right one, or `Violation("config_value")`.
-    """
+    """Plain values in the shape of `kind`. Raises `Violation("unknown_key" | "config_value")`, `prefix` in front of its path."""
     for path, name, known in _unknown_keys(values, inspect.type_info(kind), ""):
         nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
         where = path.removesuffix(name)

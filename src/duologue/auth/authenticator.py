@@ -87,6 +87,11 @@ class Authenticator:
         """Everybody may connect, without a look at the database."""
         return self._keys is None
 
+    @property
+    def is_open(self) -> bool:
+        """Everybody may connect now. May block on the database."""
+        return self._keys is None or (self._open_until_first_key and not self._keys.any())
+
     def identify(self, credentials: Credentials) -> Identity:
         """Who is asking. Raises `Refused("unauthorized")`.
 
@@ -98,7 +103,7 @@ class Authenticator:
                 return replace(identity, grants=claims.grants)
             if hmac.compare_digest(secret.encode(), (credentials.secret or "").encode()):
                 return identity
-        if self._keys is None or (self._open_until_first_key and not self._keys.any()):
+        if self._keys is None or self.is_open:
             return ANYBODY if claims is None else replace(ANYBODY, grants=claims.grants)
         if credentials.secret is None:
             raise Refused("unauthorized", "An API key is required")

@@ -13,7 +13,7 @@ from duologue.bridge.reception import House, Reception
 from duologue.bridge.scenario import Scenario, SessionParts, load_scenario
 from duologue.bridge.ways_in import WaysIn
 from duologue.errors import Violation
-from duologue.server.services import Services
+from duologue.server.services import Services, is_loopback
 
 
 def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn | None:
@@ -91,6 +91,11 @@ def _twilio(services: Services, reception: Reception, environment: Mapping[str, 
     account = TwilioAccount(
         section.public_url, environment[section.auth_token_env], section.account_sid, keys, section.api_url
     )
+    if services.authenticator.is_open:
+        services.log.warning(
+            "open_server_behind_public_url",
+            remedy="Let your proxy pass /twilio/ and /sessions/ only, or make a key with `duologue keys create`.",
+        )
     return Twilio(account, reception.take, services.wall)
 
 
@@ -110,5 +115,13 @@ def _audiosocket(services: Services, reception: Reception) -> AudioSocketServer 
         section.identify_s,
         section.agents,
         section.known_only,
+        section.allow,
     )
+    if not is_loopback(policy.host) and not policy.allow and not policy.known_only:
+        raise Violation(
+            "exposed",
+            f"{policy.host} can be reached from outside, and AudioSocket asks nobody who they are",
+            path="bridge.audiosocket.allow",
+            remedy="Name the addresses of your Asterisk there, or listen on 127.0.0.1.",
+        )
     return AudioSocketServer(policy, reception.take, services.timers)

@@ -10,6 +10,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
 
 import structlog
 
@@ -60,6 +61,19 @@ class AudioSocketPolicy:
     """From UUIDs to agents by id, for extensions whose dialplan writes a UUID of its own."""
     known_only: bool = False
     """Refuse UUIDs that are not in `agents`."""
+    allow: tuple[str, ...] = ()
+    """Addresses and networks that may connect; empty for whoever reaches the port. Raises `Violation("address")` for what is none."""
+
+    def __post_init__(self) -> None:
+        self.allows("::1")
+
+    def allows(self, peer: str) -> bool:
+        """A peer of this address may connect."""
+        try:
+            networks = [ip_network(each, strict=False) for each in self.allow]
+        except ValueError as error:
+            raise Violation("address", str(error), path="bridge.audiosocket.allow", expected="addresses") from None
+        return not networks or any(ip_address(peer) in network for network in networks)
 
 
 class AudioSocketServer:
@@ -106,8 +120,14 @@ class AudioSocketServer:
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         writer.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        peer = writer.get_extra_info("peername")[0]
         call = AudioSocketCall(writer, self._answer, self._timers, self._policy.identify_s)
         try:
+            if not self._policy.allows(peer):
+                _log.warning(
+                    "connection_refused", ingress="audiosocket", peer=peer, why="not in bridge.audiosocket.allow"
+                )
+                return
             if len(self._calls) >= self._policy.max_connections:
                 call.hangup("too many calls")
                 return
