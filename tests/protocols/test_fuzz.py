@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,7 +15,10 @@ from duologue.ids import SeededIds
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
-from duologue.protocols.dialect import Frame
+from duologue.protocols.deepgram.flux import FluxDialect
+from duologue.protocols.deepgram.listen import ListenV1Dialect
+from duologue.protocols.deepgram.speak import SpeakV1Dialect
+from duologue.protocols.dialect import Close, Finalize, Frame, Reply
 from duologue.protocols.query import Handshake, read_query
 from tests.protocols.frames import REPEATABLE, Dialect
 
@@ -117,6 +121,76 @@ def test_deepgram_agents_take_or_refuse_anything(received: list[Frame], settled:
         dialect.receive(SETTINGS)
     for frame in received:
         translated_or_refused(dialect, frame)
+
+
+DEEPGRAM_NAMES = """type thresholds eot_threshold eager_eot_threshold eot_timeout_ms keyterms language_hints numerals features text channel
+    name value"""
+deepgram_objects = st.dictionaries(st.sampled_from(DEEPGRAM_NAMES.split()), values, max_size=6)
+deepgram_kinds = st.sampled_from(
+    "KeepAlive Finalize CloseStream Configure ForceEndTurn Speak Flush Clear Close Sing".split()
+)
+deepgram_frames: st.SearchStrategy[Frame] = (
+    st.binary(max_size=64)
+    | st.text(st.characters(), max_size=64)
+    | values.map(json.dumps)
+    | st.builds(lambda kind, rest: json.dumps({**rest, "type": kind}), deepgram_kinds, deepgram_objects)
+)
+RAW = "encoding=linear16&sample_rate=16000"
+agents = st.sampled_from(
+    ["", "deepgram-sdk/5.3.2", "deepgram-sdk/6.0.0", "deepgram-sdk/7.17.0", "@deepgram/sdk/5.13.0"]
+)
+
+
+def deepgram_socket(kind: str, query: str, agent: str = "") -> ListenV1Dialect | FluxDialect | SpeakV1Dialect:
+    handshake = Handshake(query=read_query(query), headers=(("user-agent", agent),))
+    if kind == "live":
+        return ListenV1Dialect(handshake, SeededIds(1), created="2026-01-01T00:00:00.000Z")
+    if kind == "flux":
+        return FluxDialect(handshake, SeededIds(1))
+    return SpeakV1Dialect(handshake, SeededIds(1), rate=16_000)
+
+
+@REPEATABLE
+@given(st.sampled_from(["live", "flux", "speak"]), st.lists(deepgram_frames, min_size=1, max_size=6), agents)
+def test_deepgram_sockets_take_or_refuse_anything(kind: str, received: list[Frame], agent: str) -> None:
+    """What is answered at once, or told afterwards, must be sendable as well."""
+    dialect = deepgram_socket(kind, RAW, agent)
+    answers = [*dialect.connected()]
+    for frame in received:
+        try:
+            items = dialect.receive(frame)
+        except Violation as violation:
+            answers += dialect.refuse(violation)
+            continue
+        for item in items:
+            if isinstance(item, Reply):
+                answers += item.told
+            elif isinstance(item, Finalize | Close):
+                answers += item.afterwards()
+    for answer in answers:
+        assert isinstance(answer, str)
+        assert isinstance(json.loads(answer)["type"], str)
+
+
+@REPEATABLE
+@given(
+    st.sampled_from(["live", "flux", "speak"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                """model encoding sample_rate channels language language_hint keyterm keywords endpointing utterance_end_ms vad_events
+                interim_results eot_threshold eager_eot_threshold eot_timeout_ms speed redact callback container bit_rate""".split()
+            ),
+            words
+            | st.sampled_from(["nova-3", "flux-general-multi", "linear16", "mulaw", "false", "multi", "0.5", "a:b"])
+            | st.text(max_size=5),
+        ),
+        max_size=8,
+    ),
+)
+def test_any_deepgram_query_is_read_or_refused(kind: str, pairs: list[tuple[str, str]]) -> None:
+    with contextlib.suppress(Violation):
+        deepgram_socket(kind, urlencode(pairs, errors="surrogatepass"))
 
 
 part = objects | st.lists(objects, max_size=2) | scalars
