@@ -143,6 +143,7 @@ def test_a_call_from_greeting_to_goodbye() -> None:
         "AgentStartedSpeaking",
         "PlayAudio",
         "AgentFinishedSpeaking",
+        "AgentHeard",
         "CallerStartedSpeaking",
         "CallerSaid",
         "AgentThinking",
@@ -150,6 +151,7 @@ def test_a_call_from_greeting_to_goodbye() -> None:
         "AgentStartedSpeaking",
         "PlayAudio",
         "AgentFinishedSpeaking",
+        "AgentHeard",
     ]
     assert [notice.text for notice in call.all(CallerSaid)] == ["hello there"]
     assert [notice.text for notice in call.all(AgentSaid)] == ["Good morning.", "Nice to hear you."]

@@ -33,7 +33,9 @@ from duologue.agent.commands import (
 from duologue.agent.events import (
     CompletionFailed,
     CompletionReceived,
+    CustomReceived,
     Event,
+    KeyPressed,
     SpeechEnded,
     SpeechFailed,
     SpeechReceived,
@@ -42,14 +44,17 @@ from duologue.agent.events import (
 )
 from duologue.agent.notices import (
     AgentFinishedSpeaking,
+    AgentHeard,
     AgentSaid,
     AgentStartedSpeaking,
     AgentThinking,
     CallerSaid,
     CallerStartedSpeaking,
+    CustomSent,
     Failed,
     InjectionRefused,
     Interrupted,
+    KeySent,
     LatencyMeasured,
     Notice,
     SettingChanged,
@@ -57,6 +62,7 @@ from duologue.agent.notices import (
     ToolAnswered,
     ToolsRequested,
     ToolsWithdrawn,
+    TransferRequested,
     Warned,
 )
 from duologue.agent.responder import ModelResponder, Responder
@@ -135,7 +141,8 @@ class Call:
         obedient: bool = True,
     ) -> None:
         """`obedient=False`: the stand-ins go on after they were told to stop."""
-        self.session = Session(settings or AgentSettings(), responder or ModelResponder(), SeededIds(1), RATE)
+        self.began_with = (settings or AgentSettings(), responder or ModelResponder())
+        self.session = Session(*self.began_with, SeededIds(1), RATE)
         self._answers = [Answer(answer) if isinstance(answer, str) else answer for answer in answers]
         self._voice = voice or Voice()
         self._obedient = obedient
@@ -205,6 +212,15 @@ class Call:
         self.starts(at - 1.0)
         self.ends(at, text)
 
+    def presses(self, at: float, keys: str, every: float = 0.3) -> None:
+        """The caller presses keys, one after the other; the first at `at`."""
+        for place, key in enumerate(keys):
+            self.feed(KeyPressed(key), at + place * every)
+
+    def data(self, at: float, payload: str) -> None:
+        """The application sends data."""
+        self.feed(CustomReceived(payload), at)
+
     def tool(self, at: float, call_id: str, content: str) -> None:
         """A tool returns."""
         self.feed(ToolReturned(ToolResult(call_id, "", content)), at)
@@ -269,6 +285,7 @@ class Call:
             self._later(at, SpeechFailed(reply, "the voice died"), reply, "voice")
             return
         self._voice_free = at
+        self._stuck = False
         self._later(at, SpeechReceived(reply, speak(text, phrase)), reply, "voice")
 
     # The log.
@@ -370,8 +387,14 @@ def describe_speech(notice: Notice) -> str:
 def describe_notice(notice: Notice) -> str:
     """Any other notice."""
     match notice:
-        case SettingsApplied() | AgentThinking() | LatencyMeasured():
+        case SettingsApplied() | AgentThinking() | LatencyMeasured() | AgentHeard():
             return ""
+        case KeySent(key):
+            return f"KEY {key}"
+        case CustomSent(data):
+            return f"DATA {data}"
+        case TransferRequested(target):
+            return f"TRANSFER to {target}"
         case ToolsRequested(tools):
             return "TOOLS " + ", ".join(f"{tool.call.name}#{tool.call.id}" for tool in tools)
         case ToolAnswered(call, result):

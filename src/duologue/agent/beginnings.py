@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from duologue.agent.acting import OFF
 from duologue.agent.history import Line
 from duologue.agent.notices import AgentThinking, CallerSaid, Origin
 from duologue.agent.reply import Reply
@@ -9,7 +10,7 @@ from duologue.agent.talk import Talk
 from duologue.agent.thinking import Thinking
 from duologue.agent.turntaking import Stage
 from duologue.runtime.machine import Seconds
-from duologue.think.messages import Speaker
+from duologue.think.messages import Speaker, ToolResult
 
 GO_ON = "A noise cut you off. Go on exactly where your last line ends, without repeating any of it."
 """Tells a model that was still writing when it was cut in vain to write the rest."""
@@ -48,6 +49,7 @@ class Beginnings:
     def _answer(self, now: Seconds) -> None:
         """Begin a reply to all that is unanswered."""
         talk = self._talk
+        self._stay(now)
         reply = self._new_reply(Origin.MODEL)
         talk.unanswered = False
         reply.latencies.end_turn(talk.said.turn, now, talk.caller.hears_from)
@@ -62,8 +64,16 @@ class Beginnings:
     def keep(self, _now: Seconds) -> None:
         self.take_turn()
 
-    def speak(self, _now: Seconds) -> None:
+    def _stay(self, now: Seconds) -> None:
+        """The call goes on: an end that was planned is off."""
+        planned = self._talk.parting.take()
+        if planned is not None:
+            call = planned[0].call
+            self._thinking.answer(ToolResult(call.id, call.name, OFF, error=True), now)
+
+    def speak(self, now: Seconds) -> None:
         talk = self._talk
+        self._stay(now)
         text, origin = talk.line
         reply = self._new_reply(origin)
         talk.history.add(reply.open_round())
@@ -71,6 +81,7 @@ class Beginnings:
         self._thinking.close(reply)
 
     def draft(self, now: Seconds) -> None:
+        self._stay(now)
         self._talk.caller.drafts += 1
         reply = self._new_reply(Origin.MODEL, draft_for=self._talk.said.text)
         self._thinking.ask(reply, now)
@@ -104,12 +115,14 @@ class Beginnings:
         reply = self._new_reply(old.origin)
         reply.go_on(old, cut.heard, again=again)
         talk.toolbox.adopt(old.number, reply.number)
+        talk.stopped = None  # its lines are those of the new reply
         if cut.generating:
             self._thinking.ask(reply, now, "" if again else GO_ON)
         elif not old.utterance.closed and last.line.calls:
             self._thinking.advance(reply, now)
         elif reply.utterance.empty:
             talk.reply = None  # all of it had been heard
+            talk.parting.reply_over(reply.number)
             return
         else:
             self._thinking.close(reply)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from duologue.agent.acting import DONE
 from duologue.agent.commands import ClearAudio
-from duologue.agent.notices import CallerStartedSpeaking, Failed, Interrupted, Origin, Warned
+from duologue.agent.notices import (
+    AgentHeard,
+    CallerStartedSpeaking,
+    Failed,
+    Interrupted,
+    Origin,
+    TransferRequested,
+    Warned,
+)
 from duologue.agent.reply import Reply
 from duologue.agent.speaking import Speaking
 from duologue.agent.talk import Cut, Talk
 from duologue.agent.thinking import Thinking
 from duologue.agent.turntaking import Stage
 from duologue.runtime.machine import Seconds
+from duologue.think.messages import ToolResult
 
 
 class Endings:
@@ -31,6 +41,7 @@ class Endings:
         heard = reply.utterance.alignment.text_before(samples) if reply.started else ""
         reply.cut_to(len(heard))
         if reply.started:
+            talk.stopped = reply
             talk.out.append(ClearAudio(reply.number))
         self._speaking.stop(reply)
         self._thinking.stop(reply)
@@ -69,8 +80,23 @@ class Endings:
         reply.cut_to(len(reply.utterance.text_spoken))
         self._speaking.stop(reply)
         talk.watchdog.clear()
+        talk.parting.reply_over(reply.number)
+        if reply.announced:
+            talk.tell(AgentHeard(reply.number))
         if talk.caller.open and not talk.caller.told:
             self.tell_caller_started()
+
+    def part(self, now: Seconds) -> bool:
+        """Do what was to be done behind the last reply. Returns whether the call ends with it."""
+        talk = self._talk
+        planned = talk.parting.take()
+        if planned is None:
+            return False
+        entry, target = planned
+        if target:
+            talk.tell(TransferRequested(target))
+        self._thinking.answer(ToolResult(entry.call.id, entry.call.name, DONE), now)
+        return not target
 
     def discard(self, _now: Seconds) -> None:
         talk = self._talk
@@ -103,6 +129,7 @@ class Endings:
         self._thinking.stop(reply)
         talk.watchdog.clear()
         talk.unanswered = False
+        talk.parting.reply_over(reply.number)
         if reply.announced and not reply.finished:
             self._speaking.finish_sending(reply)
         return reply
@@ -116,6 +143,9 @@ class Endings:
         talk = self._talk
         reply = self.fail(now)
         code, message = talk.failure
+        if talk.parting.due:
+            talk.tell(Warned(code, message))  # nothing is owed to a caller who is being let go
+            return
         line = talk.settings.fallback_line
         if code == "speak_failed" or not line or reply is None or reply.origin is Origin.FALLBACK:
             talk.tell(Failed(code, message))

@@ -47,6 +47,8 @@ class Reply:
         """Calls of the running round; made when it finishes."""
         self.generating = False
         self.tools_made = 0
+        self.acted = False
+        """It did something else than speak, and may end without a word."""
         self.continues = False
         """It goes on with a reply that was cut."""
         self.protected = False
@@ -139,6 +141,12 @@ class Reply:
         starts = [max(0, place.start) for place in self.rounds]
         parts = zip(starts, [*starts[1:], heard], strict=True)
         return " ".join(filter(None, (self._text[start : min(end, heard)].strip() for start, end in parts)))
+
+    def cut_again(self, heard: int) -> None:
+        """Cut lines that were cut already, at another place."""
+        for place in self.rounds:
+            place.line.text, place.line.cut = place.text, False
+        self.cut_to(heard)
 
     def cut_to(self, heard: int) -> None:
         """Cut the lines to the first `heard` characters of the reply's text."""

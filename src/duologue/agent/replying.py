@@ -5,6 +5,8 @@ A failure is a reply's failure only when nothing of it can be heard: what has be
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from duologue.agent.events import (
     CompletionFailed,
     CompletionReceived,
@@ -23,6 +25,7 @@ from duologue.agent.talk import Talk
 from duologue.agent.thinking import Thinking
 from duologue.agent.turntaking import Cue
 from duologue.agent.watchdog import Owed
+from duologue.audio.formats import Samples
 from duologue.runtime.machine import Seconds
 
 
@@ -45,10 +48,20 @@ class Replying:
                 reply = self._current(number, round_)
                 if reply is not None:
                     self._written(reply, event, now)
+            case PlaybackReported(number, position) if self._talk.stopped and self._talk.stopped.number == number:
+                self._correct(self._talk.stopped, position)
             case SpeechReceived(number) | SpeechEnded(number) | SpeechFailed(number) | PlaybackReported(number):
                 reply = self._current(number)
                 if reply is not None:
                     self._spoken(reply, event, now)
+
+    def _correct(self, reply: Reply, position: Samples) -> None:
+        """Where the loudspeaker stopped, from the client itself: better than the estimate its lines were cut by."""
+        talk = self._talk
+        heard = len(reply.utterance.alignment.text_before(position))
+        reply.cut_again(heard)
+        if talk.cut is not None and talk.cut.reply is reply:
+            talk.cut = replace(talk.cut, heard=heard)
 
     def _current(self, number: int, round_: int | None = None) -> Reply | None:
         """The reply a fact is about. Facts about things that are over are dropped here, and counted."""
@@ -111,7 +124,12 @@ class Replying:
 
     def _check_words(self, reply: Reply | None, now: Seconds) -> None:
         """A reply that ends without a word would be silence."""
-        if reply is not None and reply.utterance.closed and reply.utterance.empty and not reply.continues:
+        if (
+            reply is not None
+            and reply.utterance.closed
+            and reply.utterance.empty
+            and not (reply.continues or reply.acted)
+        ):
             self._fail("empty_reply", "the model ended its answer without a word", now)
 
     def _fail(self, code: str, message: str, now: Seconds) -> None:

@@ -33,8 +33,9 @@ from duologue.agent.notices import Failed, InjectionRefused, Origin, SettingsApp
 from duologue.agent.replying import Replying
 from duologue.agent.responder import Responder
 from duologue.agent.settings import AgentSettings
+from duologue.agent.signals import Signals
 from duologue.agent.speaking import Speaking
-from duologue.agent.talk import Said, Talk
+from duologue.agent.talk import Talk
 from duologue.agent.thinking import Thinking
 from duologue.agent.turntaking import Cue, Stage
 from duologue.ids import IdSource
@@ -53,6 +54,7 @@ class Session:
         self._moves = Moves(self._talk, self._thinking, self._speaking)
         self._listening = Listening(self._talk, self._moves)
         self._replying = Replying(self._talk, self._moves, self._thinking, self._speaking)
+        self._signals = Signals(self._talk, self._moves)
         self._idle = IdleClock(settings.idle)
         self._started = False
         self._wake_at: Seconds | None = None
@@ -108,6 +110,7 @@ class Session:
         if not talk.ended:
             self._replying.look_at_clocks(now)
             self._listening.look_at_clock(now)
+            self._signals.look_at_clock(now)
             self._settle(now)
         return talk.out
 
@@ -142,6 +145,7 @@ class Session:
                 self._end(EndReason.CALLER_LEFT, now)
             case KeyPressed() | CustomReceived():
                 self._idle.note(quiet=False, checking_in=False, now=now)
+                self._signals.take(event, now)
             case _:
                 self._replying.take(event, now)
 
@@ -171,12 +175,7 @@ class Session:
     def _inject(self, event: MessageInjected, now: Seconds) -> None:
         talk = self._talk
         if event.speaker is Speaker.USER:
-            if event.text.strip() and not talk.draining:
-                self._talk.by_voice = False
-                self._moves.cue(Cue.CALLER_INSISTS, now)
-                self._talk.by_voice = True
-                self._talk.said = Said(event.text.strip())
-                self._moves.cue(Cue.CALLER_DONE, now)
+            self._signals.write(event.text, now)
             return
         fate = injection.judge(talk, event.text, event.manner)
         if isinstance(fate, str):
@@ -201,7 +200,7 @@ class Session:
             self._wake_at = None
             return
         reply = talk.reply
-        quiet = talk.stage is Stage.IDLE and not talk.caller.open
+        quiet = talk.stage is Stage.IDLE and not (talk.caller.open or self._signals.gathering)
         checking_in = reply is not None and reply.origin is Origin.CHECK_IN
         self._idle.note(quiet=quiet, checking_in=checking_in, now=now)
         if quiet and self._mind_silence(now):
@@ -212,12 +211,16 @@ class Session:
     def _take_up(self, now: Seconds) -> bool:
         """Nothing is being said: take up what waited for that. Returns whether there was anything."""
         talk = self._talk
+        busy = talk.caller.open or self._signals.gathering
         if talk.owed_line:
             line, talk.owed_line = talk.owed_line, ""
             self._say(line, Origin.FALLBACK, now)
+        elif talk.parting.due and not busy and not talk.unanswered:
+            if self._moves.endings.part(now):
+                self._end(EndReason.FINISHED, now)
         elif talk.draining:
             self._end(EndReason.DRAINED, now)
-        elif talk.caller.open:
+        elif busy:
             return False
         elif talk.unanswered:
             self._moves.beginnings.answer_kept(now)
@@ -242,6 +245,7 @@ class Session:
             self._speaking.wake_at(now),
             talk.watchdog.wake_at(),
             talk.toolbox.wake_at(),
+            self._signals.wake_at(),
             self._idle.wake_at(),
             None if talk.overlap_since is None else talk.overlap_since + talk.settings.interruption.max_overlap,
         ]

@@ -6,6 +6,7 @@ talking over it would. Data is something the model knows from then on; it starts
 
 from __future__ import annotations
 
+from duologue.agent.events import CustomReceived, KeyPressed
 from duologue.agent.history import Line
 from duologue.agent.keypad import Keypad
 from duologue.agent.moves import Moves
@@ -34,7 +35,15 @@ class Signals:
         """The caller is entering something."""
         return self._keypad.gathering
 
-    def press(self, key: str, now: Seconds) -> None:
+    def take(self, event: KeyPressed | CustomReceived, now: Seconds) -> None:
+        """One of them came."""
+        match event:
+            case KeyPressed(key):
+                self._press(key, now)
+            case CustomReceived(data):
+                self._receive(data, now)
+
+    def _press(self, key: str, now: Seconds) -> None:
         """The caller pressed a key."""
         talk = self._talk
         if talk.draining or not self._keypad.press(key, now):
@@ -60,7 +69,7 @@ class Signals:
             self._insist(now)
             self._say(text.strip(), now)
 
-    def receive(self, data: str, now: Seconds) -> None:
+    def _receive(self, data: str, now: Seconds) -> None:
         """Data came, as JSON text."""
         talk = self._talk
         if len(data) > MAX_CUSTOM:

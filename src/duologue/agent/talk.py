@@ -9,6 +9,7 @@ from duologue.agent.caller import CallerSide
 from duologue.agent.commands import Command, Notify
 from duologue.agent.history import History
 from duologue.agent.notices import Notice, Origin
+from duologue.agent.parting import Parting
 from duologue.agent.reply import Reply
 from duologue.agent.responder import Responder
 from duologue.agent.settings import AgentSettings
@@ -63,6 +64,9 @@ class Talk:
         self.cut: Cut | None = None
         self.history = History(settings.history, settings.limits.history_messages)
         self.toolbox = Toolbox(settings.limits)
+        self.parting = Parting()
+        self.stopped: Reply | None = None
+        """The last reply that was cut while it sounded: its client may still say where its loudspeaker stopped."""
         self.watchdog = Watchdog(settings.limits.patience, settings.limits.slow_after)
         self.caller = CallerSide()
         self.unanswered = False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from duologue.agent.acting import Acting, action_specs, with_actions
 from duologue.agent.commands import CallTool, CancelTool, Expect, StopGenerating
 from duologue.agent.events import CompletionReceived
 from duologue.agent.history import Line
@@ -25,11 +26,13 @@ class Thinking:
 
     def __init__(self, talk: Talk) -> None:
         self._talk = talk
+        self._acting = Acting(talk)
+        self._actions = action_specs(talk.settings.actions)
 
     def ask(self, reply: Reply, now: Seconds, hint: str = "") -> None:
         """Begin the next round: the request holds the conversation, for a draft what is not yet part of it, and last the `hint`."""
         talk = self._talk
-        think = talk.settings.think
+        think = with_actions(talk.settings.think, self._actions)
         further: list[Line] = []
         if reply.draft_for is not None:
             further = [Line(Speaker.USER, reply.draft_for), *(place.line for place in reply.rounds)]
@@ -126,7 +129,8 @@ class Thinking:
             spec = specs.get(call.name)
             reply.tools_made += 1
             hold = reply.draft and spec is not None and spec.defer_until_end
-            entry = talk.toolbox.enter(call, spec, reply.number, line, hold=hold)
+            own = any(spec is action for action in self._actions)
+            entry = talk.toolbox.enter(call, spec, reply.number, line, hold=hold, own=own)
             if spec is None:
                 self._refuse(entry, "unknown_tool", f"there is no tool called {call.name!r}")
             elif reply.tools_made > talk.settings.limits.tools_per_reply:
@@ -155,12 +159,18 @@ class Thinking:
             self._talk.toolbox.start(entry, now)
         self._talk.tell(ToolsRequested(tuple(RequestedTool(entry.call, entry.client_side) for entry in started)))
         for entry in started:
-            if entry.spec is not None and not entry.client_side:
+            if entry.spec is not None and not entry.client_side and not entry.own:
                 self._talk.out.append(CallTool(entry.call, entry.spec))
+        for entry in started:
+            reply = self._talk.reply
+            result = self._acting.perform(entry, reply) if entry.own and reply is not None else None
+            if result is not None:
+                self.answer(result, now)
 
     def start_held(self, reply: Reply, now: Seconds) -> None:
         """The draft is committed: make the calls that waited for that."""
         self._start((e for e in self._talk.toolbox.of(reply.number) if e.state is CallState.HELD), now)
+        self.advance(reply, now)
 
     def answer(self, result: ToolResult, now: Seconds) -> None:
         """A tool returned. A result for a reply that is over is recorded and starts nothing."""
@@ -175,7 +185,7 @@ class Thinking:
         limit = talk.settings.limits.tool_result_characters
         if len(result.content) > limit:
             talk.tell(Warned("tool_result_too_long", f"the result of {entry.call.name} was cut to {limit} characters"))
-        if result.error and not entry.client_side:
+        if result.error and not entry.client_side and not entry.own:
             talk.tell(Warned("tool_failed", result.content[:TOLD_CHARACTERS]))
         self._report(entry, now)
 
@@ -195,11 +205,14 @@ class Thinking:
             self.advance(reply, now)
 
     def advance(self, reply: Reply, now: Seconds) -> None:
-        """Ask for the next round once all calls of this one are settled."""
+        """Ask for the next round once all calls of this one are settled. Behind an end of the call there is none."""
         talk = self._talk
-        if reply.generating or reply.utterance.closed or talk.toolbox.of(reply.number):
+        waits = any(entry is not talk.parting.planned for entry in talk.toolbox.of(reply.number))
+        if reply.generating or reply.utterance.closed or waits:
             return
-        if reply.round >= talk.settings.limits.rounds_per_reply:
+        if talk.parting.follows(reply.number):
+            self.close(reply)
+        elif reply.round >= talk.settings.limits.rounds_per_reply:
             most = talk.settings.limits.rounds_per_reply
             talk.tell(Warned("too_many_rounds", f"a reply ended after {most} rounds of tool calls"))
             self.close(reply)
@@ -210,7 +223,7 @@ class Thinking:
         """Nobody waits for these calls any more."""
         made = self._talk.toolbox.withdraw(entries)
         for entry in made:
-            if not entry.client_side:
+            if not entry.client_side and not entry.own:
                 self._talk.out.append(CancelTool(entry.call.id))
         if made:
             self._talk.tell(ToolsWithdrawn(tuple(entry.call for entry in made)))

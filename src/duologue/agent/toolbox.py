@@ -52,11 +52,13 @@ class LedgerEntry:
     state: CallState
     due: Seconds
     result: ToolResult | None = None
+    own: bool = False
+    """The session carries it out itself."""
 
     @property
     def client_side(self) -> bool:
         """The client runs it."""
-        return self.spec is not None and self.spec.client_side
+        return self.spec is not None and self.spec.client_side and not self.own
 
 
 class Toolbox:
@@ -76,9 +78,11 @@ class Toolbox:
         entry = self._open.get(call_id)
         return entry.state if entry else self._settled.get(call_id)
 
-    def enter(self, call: ToolCall, spec: ToolSpec | None, reply: int, line: Line, *, hold: bool) -> LedgerEntry:
+    def enter(
+        self, call: ToolCall, spec: ToolSpec | None, reply: int, line: Line, *, hold: bool, own: bool = False
+    ) -> LedgerEntry:
         """A new call, not yet made. `call.id` must be new."""
-        entry = LedgerEntry(call, spec, reply, line, CallState.HELD, due=float("inf"))
+        entry = LedgerEntry(call, spec, reply, line, CallState.HELD, due=float("inf"), own=own)
         if not hold:
             entry.state = CallState.ASKED if entry.client_side else CallState.RUNNING
         self._open[call.id] = entry

@@ -22,7 +22,6 @@ from duologue.agent.responder import ModelResponder
 from duologue.agent.runner import AgentParts, SessionRunner
 from duologue.agent.session import Session
 from duologue.agent.settings import AgentSettings, ListenSettings
-from duologue.audio.formats import Samples
 from duologue.errors import EngineFailure, Refused, Violation
 from duologue.ids import SeededIds
 from duologue.listen.hypothesis import ListenOptions
@@ -153,7 +152,8 @@ class AgentEndpoint:
                 self._meter.change_thinking(think)
                 self._feed(item)
             case Played(position):
-                self._locate(position)
+                for reply, heard in [] if self._out is None else self._out.locate(position):
+                    self._feed(PlaybackReported(reply, heard))
             case ListenChanged(listen):
                 self._feed(ListenChanged(self._heard_as(listen)))
             case _:
@@ -162,12 +162,6 @@ class AgentEndpoint:
     def _feed(self, event: Event) -> None:
         if self._runner is not None:
             self._runner.feed(event)
-
-    def _locate(self, position: Samples) -> None:
-        """The client's loudspeaker reports."""
-        playing = None if self._out is None else self._out.locate(position)
-        if playing is not None:
-            self._feed(PlaybackReported(*playing))
 
     def _open(self, opened: Open) -> None:
         """The settings are complete: start the session."""

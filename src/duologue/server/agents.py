@@ -20,7 +20,7 @@ from duologue.agent.catalog import RULES, AgentCatalogue, AgentTable, define, di
 from duologue.agent.named_agent import NamedAgent
 from duologue.config import AgentSection, Config, read_table
 from duologue.errors import Violation
-from duologue.speak.voices import VoiceCatalogue
+from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
 from duologue.think.rules import RulesDialogue
 
 MAX_FILE_BYTES = 1024 * 1024
@@ -52,6 +52,15 @@ class Definition:
     """In front of the path of a mistake."""
     folder: Path | None
     """What file names are relative to; `None` for the working folder."""
+
+
+def configured_voices(config: Config) -> VoiceCatalogue:
+    """The voices of a server. Raises `Violation("unknown_voice")` for an alias or a default that leads nowhere."""
+    return VoiceCatalogue(
+        aliases=config.speak.aliases,
+        strict=config.server.strict,
+        default=config.speak.default_voice or DEFAULT_VOICE,
+    )
 
 
 def load_agents(config: Config, voices: VoiceCatalogue, environment: Mapping[str, str] = os.environ) -> Agents:

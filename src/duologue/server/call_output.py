@@ -65,9 +65,9 @@ class CallOutput:
         for frame in frames:
             self._socket.tell(frame)
 
-    def locate(self, position: Samples) -> tuple[int, Samples] | None:
-        """The reply a client's loudspeaker is playing by its own count, and how much of that reply, at the speech's rate."""
-        return None if self._sent is None else self._sent.locate(position)
+    def locate(self, position: Samples) -> list[tuple[int, Samples]]:
+        """How much of which replies a client's loudspeaker has played by its own count, at the speech's rate."""
+        return [] if self._sent is None else self._sent.locate(position)
 
     def _forget(self) -> None:
         """What waits to be written is not to be heard any more."""

@@ -44,19 +44,21 @@ class SentAudio:
     def take_back(self, samples: Samples) -> None:
         """The last so many never left."""
         self.total = max(0, self.total - samples)
-        while self._stretches and self._stretches[-1].start >= self.total:
-            self._stretches.pop()
-        if self._stretches:
-            self._stretches[-1].end = min(self._stretches[-1].end, self.total)
+        for stretch in self._stretches:  # one of which nothing left is kept: nothing of it was heard
+            stretch.start = min(stretch.start, self.total)
+            stretch.end = min(stretch.end, self.total)
 
-    def locate(self, position: Samples) -> tuple[int, Samples] | None:
-        """The reply that sample number `position` belongs to, which the loudspeaker plays next, and how much of it is over, at `rate`.
+    def locate(self, position: Samples) -> list[tuple[int, Samples]]:
+        """What it means that `position` samples are over: how much of which reply was heard, at `rate`, oldest first.
 
-        Where one reply ends and another begins it is the other's: audio that a `clear` dropped is over and was not heard. A position
-        beyond everything sent counts as all of it. `None` before any audio, and for a reply long over.
+        It speaks of the reply that the next sample belongs to, and says of those behind it that nothing was heard. Where one reply ends and
+        another begins it is the other's: audio that a `clear` dropped is over and was not heard. A position beyond everything sent counts
+        as all of it. Of replies long over nothing is said.
         """
-        position = min(position, self.total)
+        found = []
         for stretch in reversed(self._stretches):
-            if stretch.start <= position <= stretch.end:
-                return stretch.reply, round((position - stretch.start) * self._rate / self._wire_rate)
-        return None
+            over = max(0, min(position, stretch.end) - stretch.start)
+            found.append((stretch.reply, round(over * self._rate / self._wire_rate)))
+            if stretch.start <= position:
+                break
+        return found[::-1]
