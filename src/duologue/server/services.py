@@ -27,14 +27,14 @@ from duologue.ids import IdSource, RandomIds
 from duologue.listen.channel import ListenEngines
 from duologue.runtime.driver import Observer, Timers
 from duologue.runtime.engines import Role
-from duologue.server.agents import load_agents
+from duologue.server.agents import configured_voices, load_agents
 from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
 from duologue.server.lifecycle import Lifecycle, Phase
 from duologue.server.metrics import Metrics
 from duologue.server.models import Thinking, build_thinking
 from duologue.server.socket import SocketBounds
 from duologue.speak.channel import SpeakEngines
-from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
+from duologue.speak.voices import VoiceCatalogue
 from duologue.storage import Database
 from duologue.think.router import Router
 from duologue.usage.ledger import Ledger
@@ -181,13 +181,8 @@ def build_services(
     check_exposure(config)
     log = structlog.get_logger()
     open_door = config.auth.mode is AuthMode.AUTO and is_loopback(config.server.host)
-    auth = config.auth
     hosted = Engines(list(engines) if engines is not None else configured_engines(config, progress))
-    voices = VoiceCatalogue(
-        aliases=config.speak.aliases,
-        strict=config.server.strict,
-        default=config.speak.default_voice or DEFAULT_VOICE,
-    )
+    voices = configured_voices(config)
     synthesizer = hosted.require(Role.SYNTHESIZER)
     agents = load_agents(config, voices)
     thinking = (
@@ -211,11 +206,7 @@ def build_services(
         thinking=thinking,
         authenticator=Authenticator(keys, wall, open_until_first_key=open_door, tokens=tokens),
         tokens=tokens,
-        limiter=ConcurrencyLimiter(
-            {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
-            config.server.max_connections,
-            auth.keyless_connections,
-        ),
+        limiter=_limiter(config),
         ledger=Ledger(
             database if config.usage.enabled else None,
             wall,
@@ -227,6 +218,15 @@ def build_services(
         database=database,
         log=log,
         agents=agents.catalogue,
+    )
+
+
+def _limiter(config: Config) -> ConcurrencyLimiter:
+    auth = config.auth
+    return ConcurrencyLimiter(
+        {Kind.STT: auth.stt_per_key, Kind.TTS: auth.tts_per_key, Kind.AGENT: auth.agent_per_key},
+        config.server.max_connections,
+        auth.keyless_connections,
     )
 
 
