@@ -40,6 +40,7 @@ from duologue.protocols.query import read_query
 from duologue.runtime.inline import InlineHost
 from duologue.sim.turn_bench import Dialogue
 from duologue.sim.turn_dialogues import compose
+from tests.protocols.deepgram.flux_grammar import check_flux
 
 pytestmark = pytest.mark.real
 
@@ -135,7 +136,7 @@ def check_events(events: Sequence[ListenEvent]) -> None:
 
 
 def check_wire(events: Sequence[ListenEvent]) -> None:
-    """The same on Cartesia's wire: transcripts only grow within a turn, and joined verbatim those of all ends are the whole text."""
+    """The same on Flux's wire, and on Cartesia's: transcripts only grow within a turn, and joined verbatim those of all ends are the whole text."""
     query = "model=ink-2&encoding=pcm_s16le&sample_rate=16000"
     dialect = SttTurnsDialect(read_query(query), SeededIds(1))
     dialect.open()
@@ -152,6 +153,7 @@ def check_wire(events: Sequence[ListenEvent]) -> None:
     assert last in {None, "turn.end"}
     joined = "".join(frame["transcript"] for frame in frames if frame["type"] == "turn.end")
     assert joined == whole_text(events)
+    check_flux(events, eager=True)
 
 
 def whole_text(events: Sequence[ListenEvent]) -> str:

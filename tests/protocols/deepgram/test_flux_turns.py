@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from duologue.listen.events import ListenEvent, Trigger
-from duologue.protocols.deepgram.flux_turns import FluxEvent, FluxTurn, FluxTurns, Stage
+from duologue.protocols.deepgram.flux_turns import FluxEvent, FluxTurn, FluxTurns
+from tests.protocols.deepgram.flux_grammar import FluxGrammar
 from tests.protocols.deepgram.turn_events import at, eagerly_ended, ended, progressed, resumed, started, updated
 from tests.protocols.frames import REPEATABLE
 
@@ -99,46 +100,6 @@ def test_windows_follow_each_other_and_turns_are_counted() -> None:
     assert (second.turn, second.window_start, second.window_end) == (1, at(2), at(4))
 
 
-class Grammar:
-    """Refuses any sequence of events that the documentation excludes (D§6.4, 2 to 7)."""
-
-    def __init__(self, *, eager: bool) -> None:
-        self._eager = eager
-        self._stage = Stage.IDLE
-        self._turn = 0
-        self._eager_text = ""
-        self._window = 0
-
-    def check(self, told: FluxTurn) -> None:
-        assert told.turn == self._turn
-        assert told.window_start <= told.window_end
-        assert told.window_end >= self._window
-        self._window = told.window_end
-        assert (told.trigger is not None) is (told.event is FluxEvent.END)
-        if told.event is FluxEvent.UPDATE:
-            assert self._stage is not Stage.EAGER_ENDED or told.text == self._eager_text
-            assert self._stage is not Stage.IDLE or not told.text
-        elif told.event is FluxEvent.START:
-            assert self._stage is Stage.IDLE
-            assert told.text
-            self._stage = Stage.SPEAKING
-        elif told.event is FluxEvent.EAGER_END:
-            assert self._eager
-            assert self._stage is Stage.SPEAKING
-            assert told.text
-            self._stage, self._eager_text = Stage.EAGER_ENDED, told.text
-        elif told.event is FluxEvent.RESUMED:
-            assert self._stage is Stage.EAGER_ENDED
-            self._stage = Stage.SPEAKING
-        else:
-            assert self._stage is not Stage.IDLE
-            if self._stage is Stage.EAGER_ENDED and told.trigger != "manual":
-                assert told.text == self._eager_text
-            if self._eager and told.trigger == "model" and told.text:
-                assert self._stage is Stage.EAGER_ENDED
-            self._stage, self._turn = Stage.IDLE, self._turn + 1
-
-
 texts = st.sampled_from(["", "one", "one two", "two", "one two three"])
 moves = st.lists(st.tuples(st.sampled_from(["text", "eager", "resume", "progress", "end", "timeout", "force"]), texts))
 
@@ -147,7 +108,7 @@ moves = st.lists(st.tuples(st.sampled_from(["text", "eager", "resume", "progress
 @given(st.lists(moves, max_size=4), st.booleans())
 def test_whatever_the_listener_tells_the_grammar_holds(script: list[list[tuple[str, str]]], eager: bool) -> None:
     """Events in the listener's own grammar: one start, then anything, then one end."""
-    grammar, turns, position = Grammar(eager=eager), FluxTurns(eager=eager), 0.0
+    grammar, turns, position = FluxGrammar(eager=eager), FluxTurns(eager=eager), 0.0
     for moves in script:
         events: list[ListenEvent] = [started(position)]
         eager_ended, over = False, False
