@@ -136,7 +136,7 @@ def check_events(events: Sequence[ListenEvent]) -> None:
 
 
 def check_wire(events: Sequence[ListenEvent]) -> None:
-    """The same on Flux's wire, and on Cartesia's: transcripts only grow within a turn, and joined verbatim those of all ends are the whole text."""
+    """On Flux's wire too. On Cartesia's transcripts only grow within a turn, and joined verbatim those of all ends are the whole."""
     query = "model=ink-2&encoding=pcm_s16le&sample_rate=16000"
     dialect = SttTurnsDialect(read_query(query), SeededIds(1))
     dialect.open()

@@ -62,6 +62,22 @@ class Ping:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """Answer the client at once."""
+
+    told: tuple[Frame, ...]
+
+
+Afterwards: TypeAlias = Callable[[], Sequence[Frame]]
+"""Words that depend on what comes of a request: asked for when it is done."""
+
+
+def nothing() -> Sequence[Frame]:
+    """Nothing to say."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
 class Played:
     """The client's loudspeaker: so many samples of everything sent on this socket are over, in the format agreed on."""
 
@@ -74,6 +90,8 @@ class Close:
 
     told: tuple[Frame, ...] = ()
     """What is said last, just before the close."""
+    afterwards: Afterwards = nothing
+    """The same, where it is only known then; said behind `told`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,18 +157,33 @@ class Finalize:
 
     told: tuple[Frame, ...] = ()
     """What is said once that is done."""
+    afterwards: Afterwards = nothing
+    """The same, where it is only known then; said behind `told`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Hear with other options from now on."""
+
+    options: ListenOptions
+
+
+ListenItem: TypeAlias = Audio | Retune | ForceEnd | Finalize | Expect | Reply | Ping | Close
+"""What a frame of an STT socket can mean."""
 
 
 class ListenDialect(Protocol):
     """A vendor's STT socket."""
 
     deadlines: Deadlines
+    refuses_handshakes: bool
+    """Wrong settings are an HTTP answer instead of the upgrade; otherwise they are told on the open socket (C§7.6)."""
 
     def open(self) -> ListenOpen:
-        """What the handshake's query asked for. Raises `Violation`, to be answered on the open socket (C§7.6)."""
+        """What the handshake's query asked for. Raises `Violation`."""
         ...
 
-    def receive(self, frame: Frame) -> Sequence[Audio | Retune | ForceEnd | Finalize | Ping | Close]:
+    def receive(self, frame: Frame) -> Sequence[ListenItem]:
         """Translate one frame. Raises `Violation`."""
         ...
 
@@ -187,11 +220,19 @@ class ContextViolation(Violation):
 
 
 class SpeakDialect(Protocol):
-    """A vendor's TTS socket with contexts."""
+    """A vendor's TTS socket, with contexts or with one stream of text."""
 
     deadlines: Deadlines
 
-    def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled]:
+    def connected(self) -> Sequence[Frame]:
+        """What is said first."""
+        ...
+
+    def over(self) -> EndReason | None:
+        """Why the connection is to end now that everything so far was received and told; `None` to go on."""
+        ...
+
+    def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled | Reply]:
         """Translate one frame. Raises `Violation`, whose refusal names the context where one was given.
 
         A refusal that names a context ends it: for a `ContextViolation` with a context the endpoint also tells `SpeechContexts` that the

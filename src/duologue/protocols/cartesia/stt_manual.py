@@ -46,6 +46,7 @@ class SttManualDialect:
     """One `/stt/websocket` connection. `models` are names accepted besides `ink*`."""
 
     deadlines = Deadlines(idle=IDLE_S)
+    refuses_handshakes = False
 
     def __init__(self, query: Query, ids: IdSource, *, models: Collection[str] = ()) -> None:
         self.request_id = ids.uuid()

@@ -69,6 +69,7 @@ class SttTurnsDialect:
     """
 
     deadlines = Deadlines(idle=IDLE_S)
+    refuses_handshakes = False
 
     def __init__(self, query: Query, ids: IdSource, *, models: Collection[str] = (), strict: bool = False) -> None:
         self.request_id = ids.uuid()

@@ -98,6 +98,14 @@ class TtsDialect:
         self._contexts: dict[str, _Context] = {}
         self._too_large = False
 
+    def connected(self) -> Sequence[Frame]:
+        """Nothing is said first (C§5.3)."""
+        return []
+
+    def over(self) -> EndReason | None:
+        """The client closes, nobody else does."""
+        return None
+
     def receive(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled]:
         """Translate one message. Raises `ContextViolation`; its refusal ends the context it names (C§3.2)."""
         name: str | None = None
