@@ -29,7 +29,7 @@ PYTEST := $(BIN)/python -m pytest
 
 test: check  ## everything: checks, whole servers, simulation, real engines, the vendors' own clients
 	@$(PYTEST) $(WHOLES) -n 2 --durations=10
-	@$(PYTEST) tests/real tests/sdk --durations=10
+	@$(PYTEST) tests/real tests/sdk tests/browser --durations=10
 
 check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
 	@$(MAKE) --no-print-directory -j2 lint units

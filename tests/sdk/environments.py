@@ -102,8 +102,12 @@ def _indexes() -> dict[str, str]:
 @cache
 def node(release: str = "") -> tuple[str, Path]:
     """The `node` program and the folder whose `node_modules` holds the vendors' Node clients: today's, or those of `node/release`."""
-    home = HOMES / (f"node-{release}" if release else "node")
-    locked = NODE_PROGRAMS / release
+    return node_home(NODE_PROGRAMS / release, f"node-{release}" if release else "node")
+
+
+def node_home(locked: Path, name: str) -> tuple[str, Path]:
+    """The `node` program and the folder `name` of `HOMES`, whose `node_modules` holds what the lock file in `locked` says."""
+    home = HOMES / name
     program, npm = shutil.which("node"), shutil.which("npm")
     if not program or not npm:
         missing("node and npm are not installed")
@@ -111,8 +115,8 @@ def node(release: str = "") -> tuple[str, Path]:
     ready = home / ".ready"
     if not ready.exists() or ready.read_text(encoding="utf-8") != lock.read_text(encoding="utf-8"):
         home.mkdir(parents=True, exist_ok=True)
-        for name in ("package.json", "package-lock.json"):
-            shutil.copy(locked / name, home / name)
+        for file in ("package.json", "package-lock.json"):
+            shutil.copy(locked / file, home / file)
         made = subprocess.run(
             [str(npm), "ci", "--no-audit", "--no-fund"],
             cwd=home,
@@ -122,7 +126,7 @@ def node(release: str = "") -> tuple[str, Path]:
             check=False,
         )
         if made.returncode:
-            missing(f"the Node clients cannot be installed: {made.stderr[-500:]}")
+            missing(f"the Node packages of {locked.name} cannot be installed: {made.stderr[-500:]}")
         ready.write_text(lock.read_text(encoding="utf-8"), encoding="utf-8")
     return str(program), home
 

@@ -8,6 +8,7 @@
 // Tokens are held in this module and nowhere else: no storage, no cookie.
 const form = document.getElementById('key');
 const field = document.getElementById('secret');
+const problem = document.getElementById('key-trouble');
 const FRESH_S = 60; // where a token costs nothing it need not live longer than a handshake
 const LONGEST_S = 3600;
 const MARGIN_MS = 5000;
@@ -48,19 +49,27 @@ export function forgetToken() {
 
 async function withKey() {
   form.hidden = false;
-  field.focus();
-  const key = await new Promise((resolve) => {
-    form.onsubmit = (event) => {
-      event.preventDefault();
-      resolve(field.value.trim());
-      field.value = '';
-    };
-  });
-  const answer = await ask(['stt', 'agent'], LONGEST_S, key);
-  if (!answer.ok) throw await refusal(answer);
+  problem.textContent = '';
+  let answer;
+  do {
+    field.focus();
+    answer = await ask(['stt', 'agent'], LONGEST_S, await typed());
+    if (!answer.ok) problem.textContent = (await refusal(answer)).message;
+  } while (!answer.ok);
   form.hidden = true;
   held = { token: (await answer.json()).token, until: Date.now() + LONGEST_S * 1000 - MARGIN_MS };
   return held.token;
+}
+
+function typed() {
+  return new Promise((resolve) => {
+    form.onsubmit = (event) => {
+      event.preventDefault();
+      const key = field.value.trim();
+      field.value = '';
+      resolve(key);
+    };
+  });
 }
 
 function ask(grants, lifetime, key) {

@@ -47,7 +47,8 @@ export class Microphone {
   }
 
   close() {
-    this.source?.disconnect();
+    this.node.port.onmessage = null; // blocks that are on their way come too late
+    this.source.disconnect();
     for (const track of this.stream.getTracks()) track.stop();
   }
 }
@@ -79,6 +80,7 @@ export class Loudspeaker {
   }
 
   close() {
+    this.node.port.onmessage = null;
     this.node.disconnect();
   }
 }

@@ -43,9 +43,10 @@ export class Transcription {
   open(token) {
     const settings = Object.fromEntries(SETTINGS.filter((name) => find(name).value).map((name) => [name, find(name).value]));
     const format = { model: 'ink-2', encoding: 'pcm_f32le', sample_rate: this.context.sampleRate };
-    const query = { ...format, ...settings, cartesia_version: VERSION, access_token: token };
+    const address = socketAddress('stt/turns/websocket', { ...format, ...settings, cartesia_version: VERSION, access_token: token });
+    for (const term of find('keyterms').value.split(',')) if (term.trim()) address.searchParams.append('keyterm', term.trim());
     this.began = performance.now();
-    this.socket = new WebSocket(socketAddress('stt/turns/websocket', query));
+    this.socket = new WebSocket(address);
     this.socket.binaryType = 'arraybuffer';
     this.socket.onopen = () => this.opened();
     this.socket.onmessage = ({ data }) => this.take(JSON.parse(data));
