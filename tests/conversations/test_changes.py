@@ -32,6 +32,17 @@ def test_a_new_prompt_holds_from_the_next_request_on() -> None:
     assert call.log().count("CHANGED prompt") == 2
 
 
+def test_a_new_prompt_holds_for_every_entry_of_a_list_and_an_addition_is_added_to_each() -> None:
+    choices = (ModelChoice("a"), ModelChoice("b", prompt="Be funny."))
+    call = Call(AgentSettings(think=ThinkSettings(choices, prompt="Be kind.")))
+    call.feed(PromptChanged("And brief.", append=True), 0.5)
+    think = call.session.settings.think
+    assert (think.prompt, think.choices[1].prompt) == ("Be kind.\nAnd brief.", "Be funny.\nAnd brief.")
+    call.feed(PromptChanged("Be quick."), 0.6)
+    think = call.session.settings.think
+    assert (think.prompt, think.choices[1].prompt) == ("Be quick.", None)
+
+
 def test_a_prompt_too_long_is_cut_with_a_warning() -> None:
     call = Call(AgentSettings(limits=LimitsPolicy(prompt_characters=5)))
     call.feed(PromptChanged("0123456789"), 0.5)

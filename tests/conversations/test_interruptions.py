@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from duologue.agent.events import PlaybackReported
-from duologue.agent.notices import Interrupted
+from duologue.agent.notices import Interrupted, LatencyMeasured
 from duologue.agent.settings import AgentSettings, InterruptionPolicy, Pacing, PacingPolicy
 from duologue.agent.turntaking import Stage
 from tests.conversations.call import Answer, Call, Voice, script
@@ -47,6 +47,20 @@ def test_a_barge_in_cuts_audio_work_and_history_in_one_step() -> None:
         """
     )
     assert call.history() == ["caller: hello", "agent: One two three. Four", "caller: stop it", "agent: Sorry."]
+
+
+def test_an_interrupted_reply_is_measured_too_and_one_that_never_sounded_is_not() -> None:
+    call = Call(answers=[LONG, Answer("Never said.", after=2.0), "Yes?"])
+    call.says(1.0, "hello")
+    call.starts(2.0)
+    call.voice(2.4, 0.16)
+    assert [notice.reply for notice in call.told() if isinstance(notice, LatencyMeasured)] == [1]
+    call.ends(3.0, "and")
+    call.starts(3.5)
+    call.voice(3.7, 0.16)
+    call.ends(4.5, "so")
+    call.until(9.0)
+    assert [notice.reply for notice in call.told() if isinstance(notice, LatencyMeasured)] == [1, 3]
 
 
 def test_work_still_going_on_is_stopped_in_the_documented_order() -> None:

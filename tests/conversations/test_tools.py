@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from duologue.agent.events import CallerLeft
+from duologue.agent.events import CallerLeft, CompletionReceived, ThinkChanged, ToolReturned
 from duologue.agent.history import PENDING_RESULT
-from duologue.agent.notices import ToolAnswered
+from duologue.agent.notices import ToolAnswered, Warned
 from duologue.agent.settings import AgentSettings, LimitsPolicy, ThinkSettings
-from duologue.think.messages import Endpoint, ToolCall, ToolSpec
+from duologue.think.completion import Finish, ModelChoice
+from duologue.think.messages import Endpoint, ToolCall, ToolResult, ToolSpec
 from tests.conversations.call import Answer, Call, script
 
 SETTINGS = AgentSettings(
@@ -175,3 +176,40 @@ def test_what_was_heard_of_two_rounds_is_told_as_two_sentences() -> None:
     call.voice(2.4, 0.2)
     assert "INTERRUPTED 1 heard 'Let me look. Sunny'" in call.log()
     assert call.history()[1:] == ["agent: Let me look.", "tool: sunny", "agent: Sunny"]
+
+
+OWN = ToolSpec("weather", endpoint=Endpoint("http://other.test/"))
+
+
+def test_a_call_is_made_as_the_entry_that_wrote_it_was_told() -> None:
+    think = ThinkSettings(
+        choices=(ModelChoice("a"), ModelChoice("b", tools=(OWN,)), ModelChoice("c", tools=())),
+        tools=(ToolSpec("weather"),),
+    )
+    asked = {0: "TOOLS weather#a", 1: "run weather", 2: "WARNED unknown_tool"}
+    for entry, said in asked.items():
+        call = Call(AgentSettings(think=think), answers=[Answer(hangs=True), "Well."])
+        call.says(1.0, "weather?")
+        call.feed(CompletionReceived(1, 1, WEATHER), 1.1)
+        call.feed(CompletionReceived(1, 1, Finish("tool_calls", choice=entry)), 1.2)
+        assert said in call.log()
+        assert ("run weather" in call.log()) is (entry == 1)
+
+
+def test_tools_that_are_changed_while_the_model_writes_are_those_it_was_asked_with() -> None:
+    call = Call(SETTINGS, answers=[Answer(calls=[TIME], after=0.5), "Noon."])
+    call.says(1.0, "the time?")
+    call.feed(ThinkChanged(ThinkSettings()), 1.2)
+    call.until(1.6)
+    assert "1.50  run time" in call.log()
+
+
+def test_a_tool_of_the_server_that_fails_is_told_and_one_of_the_client_is_the_clients_business() -> None:
+    call = Call(SETTINGS, answers=[Answer(calls=[WEATHER, TIME]), "I cannot tell."])
+    call.says(1.0, "weather?")
+    call.feed(ToolReturned(ToolResult("a", "weather", "no idea", error=True)), 2.0)
+    assert "WARNED" not in call.log()
+    call.feed(ToolReturned(ToolResult("b", "time", "time answered 500: " + "x" * 500, error=True)), 2.1)
+    (warned,) = [notice for notice in call.told() if isinstance(notice, Warned) and notice.code == "tool_failed"]
+    assert warned.message.startswith("time answered 500")
+    assert len(warned.message) == 300
