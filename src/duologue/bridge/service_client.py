@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,7 +20,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ConnectionFailed
-from duologue.bridge.service_socket import ServiceSocket, Socket
+from duologue.bridge.service_socket import ServiceSocket, Socket, Trace
 from duologue.errors import DuologueError, Violation
 from duologue.runtime.machine import Seconds
 
@@ -134,25 +135,28 @@ class ServiceNetwork:
     async def open_socket(self, options: ServiceOptions, path: str, token: str, now: Callable[[], Seconds]) -> Socket:
         url = options.address(path, socket=True)
         headers = {"Authorization": f"Bearer {token}", "Cartesia-Version": options.cartesia_version}
-        try:
-            connection = await connect(
-                url,
-                additional_headers=headers,
-                compression=None,
-                max_size=MAX_FRAME_BYTES,
-                open_timeout=CONNECT_S,
-                ping_interval=PING_EVERY_S,
-                ping_timeout=None,
-                close_timeout=CLOSE_S,
-                proxy=None if options.is_local else True,
-            )
-        except InvalidStatus as refused:
-            raise _refusal(options, refused) from None
-        except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-            raise ConnectionFailed(f"cannot reach {options.url}: {error or type(error).__name__}") from None
+        with ExitStack() as undo:
+            trace = undo.enter_context(Trace(options.trace, now)) if options.trace is not None else None
+            try:
+                connection = await connect(
+                    url,
+                    additional_headers=headers,
+                    compression=None,
+                    max_size=MAX_FRAME_BYTES,
+                    open_timeout=CONNECT_S,
+                    ping_interval=PING_EVERY_S,
+                    ping_timeout=None,
+                    close_timeout=CLOSE_S,
+                    proxy=None if options.is_local else True,
+                )
+            except InvalidStatus as refused:
+                raise _refusal(options, refused) from None
+            except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
+                raise ConnectionFailed(f"cannot reach {options.url}: {error or type(error).__name__}") from None
+            undo.pop_all()  # from here on the socket closes its trace
         if not options.privacy:
             _log.info("socket_opened", url=url, socket=str(connection.id), trace=str(options.trace or ""))
-        return ServiceSocket(connection, options.trace, now)
+        return ServiceSocket(connection, trace)
 
 
 def _refusal(options: ServiceOptions, refused: InvalidStatus) -> DuologueError:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
@@ -75,9 +75,9 @@ class Socket(Protocol):
 class ServiceSocket:
     """A socket of the `websockets` library: frames are written in the order they are given, and read as they come."""
 
-    def __init__(self, connection: ClientConnection, trace: str | Path | None, now: Callable[[], Seconds]) -> None:
+    def __init__(self, connection: ClientConnection, trace: Trace | None) -> None:
         self._connection = connection
-        self._trace = _Trace(trace, now) if trace is not None else None
+        self._trace = trace
         self._traffic = Traffic()
         self._queue: deque[str] = deque()
         self._closing: tuple[int, str] | None = None
@@ -159,8 +159,8 @@ class ServiceSocket:
             self._trace.write(direction, frame)
 
 
-class _Trace:
-    """The file of a trace: one JSON line per message, until it is full."""
+class Trace:
+    """The file of a trace: one JSON line per message, until it is full. Raises `Violation("trace")` when it cannot be written."""
 
     def __init__(self, path: str | Path, now: Callable[[], Seconds]) -> None:
         self._now = now
@@ -180,4 +180,11 @@ class _Trace:
         self._file.write(line if self._written <= MAX_TRACE_BYTES else '{"truncated": true}\n')
 
     def close(self) -> None:
+        """No more is written."""
         self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
