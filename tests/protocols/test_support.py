@@ -5,14 +5,19 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
 from duologue.protocols.cartesia import stt_messages, tts_messages
 from duologue.protocols.cartesia import support as cartesia
-from duologue.protocols.deepgram import agent_messages
+from duologue.protocols.deepgram import agent_messages, flux_messages, listen_messages, speak_messages
+from duologue.protocols.deepgram import streams_support as streams
 from duologue.protocols.deepgram import support as deepgram
 from duologue.protocols.deepgram.agent_v1 import HANDLED
+from duologue.protocols.deepgram.flux import FluxDialect
+from duologue.protocols.deepgram.listen import ListenV1Dialect
+from duologue.protocols.deepgram.speak import SpeakV1Dialect
 from duologue.protocols.support import Row, Support, Surface, render_page
 
 PAGES = Path(__file__).parents[2] / "docs" / "protocols"
@@ -57,6 +62,24 @@ def test_every_rendered_deepgram_message_is_in_the_table() -> None:
     rendered = {kind.wire_name() for kind in agent_messages.ServerMessage.__subclasses__()}
     listed = names(deepgram.AGENT_V1.from_server) | names(deepgram.AGENT_V0.from_server)
     assert rendered | {"binary"} == listed
+
+
+@pytest.mark.parametrize(
+    ("surface", "base", "handled"),
+    [
+        (streams.LISTEN_V1, listen_messages.ListenMessage, ListenV1Dialect.HANDLED),
+        (streams.FLUX, flux_messages.FluxMessage, FluxDialect.HANDLED),
+        (streams.SPEAK_V1, speak_messages.SpeakMessage, SpeakV1Dialect.HANDLED),
+    ],
+    ids=["listen", "flux", "speak"],
+)
+def test_every_message_of_deepgrams_streams_is_in_the_table(
+    surface: Surface, base: Any, handled: tuple[str, ...]
+) -> None:
+    listed = {name for name in names(surface.from_client) if not name.startswith("?")} - {"binary"}
+    assert listed == set(handled)
+    rendered = {kind.wire_name() for kind in base.__subclasses__()}
+    assert rendered == names(surface.from_server) - {"binary"}
 
 
 def test_every_rendered_cartesia_message_is_in_the_table() -> None:

@@ -49,6 +49,7 @@ def test_thresholds_are_confidences_that_the_turn_is_over() -> None:
         ("eot_timeout_ms=100", "eot_timeout_ms"),
         ("eot_timeout_ms=soon", "eot_timeout_ms"),
         ("encoding=opus", "encoding"),
+        ("redact=numbers", "redact"),
         ("&".join(f"keyterm={number}" for number in range(101)), "keyterm"),
     ],
 )

@@ -33,6 +33,7 @@ from duologue.protocols.deepgram.flux_messages import (
 )
 from duologue.protocols.deepgram.flux_turns import FluxTurn, FluxTurns, Stage
 from duologue.protocols.deepgram.formats import read_stream
+from duologue.protocols.deepgram.listen_query import refuse_what_would_be_missed
 from duologue.protocols.deepgram.listen_settings import is_flux, plain_turns, terms_of, tuned
 from duologue.protocols.deepgram.settings_messages import ListenProvider
 from duologue.protocols.dialect import (
@@ -68,6 +69,7 @@ class FluxDialect:
         self.request_id = ids.uuid()
         query = handshake.query
         self._model = _read_model(query, models)
+        refuse_what_would_be_missed(query)
         self._hints = query.all("language_hint")
         self._audio = read_stream(query.text("encoding"), query.whole("sample_rate"))
         self._policy = tuned(plain_turns(), _asked(query), "")

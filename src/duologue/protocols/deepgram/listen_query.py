@@ -62,7 +62,7 @@ def read_hearing(query: Query, engines: Collection[str] = ()) -> HearingRequest:
     """What both kinds of request share. `engines` are names of models besides the vendor's. Raises `Violation`."""
     model = query.text("model", DEFAULT_MODEL) or DEFAULT_MODEL
     check_model(model, engines)
-    _refuse_what_would_be_missed(query)
+    refuse_what_would_be_missed(query)
     keyterms = query.all("keyterm") + query.all("keyterms") + _keywords(query, model)
     if len(keyterms) > MAX_KEYTERMS:
         raise Violation("keyterms", f"{len(keyterms)} keyterms", path="keyterm", expected=f"at most {MAX_KEYTERMS}")
@@ -119,7 +119,8 @@ def _endpointing(query: Query) -> Seconds | None:
     return check_range(ENDPOINTING_MS if ms is None else ms, 0, MAX_ENDPOINTING_MS, "endpointing") / 1000
 
 
-def _refuse_what_would_be_missed(query: Query) -> None:
+def refuse_what_would_be_missed(query: Query) -> None:
+    """Channels apart, results elsewhere, redaction: there is none of it here. Raises `Violation`."""
     channels = query.whole("channels")
     if channels is not None and channels != 1:
         raise _unsupported("channels", f"{channels} channels are not heard apart", "Send one channel.")

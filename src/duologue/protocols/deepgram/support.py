@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from duologue.protocols.deepgram.streams_support import SURFACES as STREAMS
 from duologue.protocols.support import Row, Support, Surface
 
 YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
@@ -20,21 +21,41 @@ AGENT_V1 = Surface(
         Row("Settings", YES, "once; wrong settings end the connection after the `Error`"),
         Row("SettingsConfiguration", YES, "early access: from then on this socket speaks as `/agent` does"),
         Row(
-            "Settings: audio", PARTLY, "linear16, linear32, mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`"
+            "Settings: audio",
+            PARTLY,
+            "linear16, linear32 (floats), mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`; no compressed audio",
         ),
         Row("Settings: agent (id)", NO, "`AGENT_ID_NOT_SUPPORTED`"),
         Row("Settings: agent.listen", YES, "thresholds for any model; the engine is this server's"),
-        Row("Settings: agent.think", YES, "providers map to the server's table; lists are fallbacks"),
+        Row(
+            "Settings: agent.think",
+            YES,
+            "providers map to the server's table; a list is tried in order, also in the middle of an answer, each entry with its "
+            "own prompt and functions",
+        ),
+        Row("Settings: agent.think.provider", PARTLY, "`temperature`, `reasoning_mode`; not `version`, `credentials`"),
+        Row(
+            "Settings: agent.think.endpoint",
+            PARTLY,
+            "where the outbound rules permit; Anthropic's wire beside `anthropic`, else chat completions, "
+            "also for `google` and `aws_bedrock`",
+        ),
+        Row(
+            "Settings: agent.think.context_length",
+            PARTLY,
+            "for every model, not only at endpoints; that of a list's first entry",
+        ),
         Row(
             "Settings: agent.think.functions",
             YES,
-            "without a URL, or with an empty one, the client runs it; fillers are ignored",
+            "without a URL, or with an empty one, the client runs it; hosts are looked up when called, not before; "
+            "fillers are ignored with a `Warning`",
         ),
         Row("Settings: agent.think_live", NO, "accepted with a `Warning`"),
         Row(
             "Settings: agent.speak",
             PARTLY,
-            "any provider's voice name is looked up here; endpoints and credentials are not used",
+            "any provider's voice name is looked up here, also in a list; `speed`, `volume`; not `expressivity`, endpoints, credentials",
         ),
         Row("Settings: agent.context", YES, "lines and function calls"),
         Row("Settings: flags.history, experimental", YES),
@@ -42,8 +63,12 @@ AGENT_V1 = Surface(
         Row("UpdatePrompt", YES, "replaces the prompt"),
         Row("UpdateInstructions", YES, "early access: adds to the prompt"),
         Row("UpdateSpeak", YES, "the early-access form too"),
-        Row("UpdateThink", YES),
-        Row("UpdateListen", YES, "a change between Flux and other models is refused with a `Warning`"),
+        Row("UpdateThink", YES, "replaces model, prompt and functions, from the next request on"),
+        Row(
+            "UpdateListen",
+            YES,
+            "what is left out stays, but for language hints; a change between Flux and other models is refused with a `Warning`",
+        ),
         Row("UpdateThink_Live", NO, "answered with a `Warning`"),
         Row("InjectUserMessage", YES),
         Row("InjectAgentMessage", YES, "`message` or `content`; every `behavior`; not `is_dynamic`"),
@@ -55,14 +80,22 @@ AGENT_V1 = Surface(
     from_server=(
         Row("Welcome", YES, "with `request_id` and `session_id`"),
         Row("SettingsApplied", YES),
-        Row("ConversationText", YES, "per user turn, per sentence of the agent"),
-        Row("History", YES, "behind the text and after function results"),
+        Row(
+            "ConversationText",
+            YES,
+            "per user turn, per sentence of the agent; `conversational_behavior` on check-ins and murmurs; never `languages`",
+        ),
+        Row("History", YES, "behind the text and after function results; never a `thought_signature`"),
         Row("UserStartedSpeaking", YES),
         Row("AgentThinking", YES),
         Row("AgentStartedSpeaking", YES, "with or without `experimental`; not for greetings and injected lines"),
         Row("binary", YES, "at most 0.1 s per frame; with `wav` a header per reply"),
         Row("AgentAudioDone", YES, "once per reply, also an interrupted one"),
-        Row("LatencyReport", PARTLY, "with `experimental`, or when the server is told to"),
+        Row(
+            "LatencyReport",
+            YES,
+            "after each reply that sounded; to clients older than 5.0 with `experimental` only; never `ttt_thinking_latency`",
+        ),
         Row("FunctionCallRequest", YES),
         Row("FunctionCallResponse", YES, "for server-side calls"),
         Row("FunctionCallCancelled", YES),
@@ -71,8 +104,16 @@ AGENT_V1 = Surface(
         Row("ThinkUpdated", YES),
         Row("ListenUpdated", YES),
         Row("InjectionRefused", YES),
-        Row("Warning", YES),
-        Row("Error", YES, "`code`, `description` and `message`"),
+        Row(
+            "Warning",
+            YES,
+            "never `GPT_4O_STREAM_END_ERROR` and `INJECT_AGENT_MESSAGE_DURING_...`: refused lines are `InjectionRefused`",
+        ),
+        Row(
+            "Error",
+            YES,
+            "`code`, `description` and `message`; a model that fails is a `Warning` as long as the agent has a line to say instead",
+        ),
     ),
     unsupported=(
         Row("EndOfThought", NO, "a word of early access: undocumented here, and ends some clients"),
@@ -143,4 +184,4 @@ AGENT_V0 = Surface(
     unsupported=(Row("Metadata", NO, "nothing defines it"),),
 )
 
-SURFACES = (AGENT_V1, AGENT_V0)
+SURFACES = (AGENT_V1, AGENT_V0, *STREAMS)

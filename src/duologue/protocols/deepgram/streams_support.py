@@ -1,0 +1,147 @@
+"""What of Deepgram's listening and speaking sockets and requests is spoken: the other half of `docs/protocols/deepgram.md`."""
+
+from __future__ import annotations
+
+from duologue.protocols.support import Row, Support, Surface
+
+YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
+
+_IGNORED = "accepted; the words are the engine's, and nothing decorates them"
+
+LISTEN_V1 = Surface(
+    "Live transcription: `/v1/listen`",
+    "Live audio (D§7)",
+    from_client=(
+        Row("binary", YES, "20 to 250 ms is natural; an empty frame closes"),
+        Row("KeepAlive", YES),
+        Row("Finalize", YES, "always answered, with an empty result when there is nothing to transcribe"),
+        Row("CloseStream", YES),
+        Row("Configure", PARTLY, "`keyterms`; `features` are accepted and ignored"),
+        Row(
+            "?model", YES, "nova, enhanced, base, whisper and their variants mean the engine here; Flux models are 400"
+        ),
+        Row("?encoding, ?sample_rate", PARTLY, "linear16, linear32 (floats), mulaw, alaw, 8,000 to 48,000 Hz"),
+        Row("?encoding left out", PARTLY, "a WAV file; other containers close with 1008 `DATA-0000`"),
+        Row("?interim_results, ?vad_events", YES),
+        Row(
+            "?endpointing",
+            PARTLY,
+            "`false`, or ms of silence, in effect at least 250; with `false` words are final after 1 s of silence",
+        ),
+        Row("?utterance_end_ms", YES, "from the words' own times"),
+        Row("?keyterm, ?keywords", PARTLY, "at most 100, raised in the recogniser; the boost of a keyword is ignored"),
+        Row("?language, ?language_hint", PARTLY, "any code is taken; what is understood depends on the engine"),
+        Row("?punctuate, ?smart_format", PARTLY, "`punctuated_word` is given; signs only where the engine has them"),
+        Row("?numerals, ?dictation, ?profanity_filter, ?diarize, ?detect_entities, ?search, ?replace", NO, _IGNORED),
+        Row("?channels, ?multichannel", NO, "more than one channel is 400"),
+        Row("?redact", NO, "400: nothing here can redact"),
+        Row("?callback", NO, "400: results are given on the connection only"),
+        Row("?tag, ?extra, ?mip_opt_out, ?version", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row(
+            "Results", PARTLY, "times as the engine gives them; `confidence` is always 1, because turn events have none"
+        ),
+        Row("SpeechStarted", YES),
+        Row("UtteranceEnd", YES),
+        Row("Metadata", YES),
+        Row("Error", YES, "for a message that is not understood; not to releases that stop listening at one"),
+        Row("ConfigureSuccess", YES),
+        Row("ConfigureFailure", YES),
+    ),
+)
+
+FLUX = Surface(
+    "Transcription with turns: `/v2/listen` (Flux)",
+    "Flux (D§6)",
+    from_client=(
+        Row("binary", YES),
+        Row("CloseStream", YES, "the last words of an open turn are an `Update`; then 1000"),
+        Row("Configure", PARTLY, "thresholds, `keyterms`, `language_hints`; `numerals` is ignored"),
+        Row("ForceEndTurn", YES, "what was sent before it is heard first"),
+        Row("KeepAlive", YES, "no part of this protocol; ignored"),
+        Row("?model", YES, "`flux*` and this server's engines; others are 400"),
+        Row("?encoding, ?sample_rate", PARTLY, "as on `/v1/listen`; opus and ogg-opus are 400"),
+        Row("?eot_threshold, ?eager_eot_threshold, ?eot_timeout_ms", YES, "0.5 to 1.0, 0.3 to 0.9, 500 to 60,000"),
+        Row("?keyterm", YES, "at most 100"),
+        Row("?language_hint", PARTLY, "the first is the language asked of the engine"),
+        Row("?redact", NO, "400, as on `/v1/listen`"),
+        Row("?profanity_filter, ?numerals, ?mip_opt_out, ?tag", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("Connected", YES),
+        Row(
+            "TurnInfo",
+            PARTLY,
+            "all five events; `end_of_turn_confidence` is one minus the floor, 0 between turns; a word's `confidence` is always 1; "
+            "`trigger`, `languages` and word times not to releases that refuse them",
+        ),
+        Row("ConfigureSuccess", YES),
+        Row("ConfigureFailure", YES),
+        Row("Warning", YES),
+        Row("Error", YES, "before a close"),
+    ),
+)
+
+SPEAK_V1 = Surface(
+    "Text to speech: `/v1/speak`",
+    "Text to speech WebSocket (D§8)",
+    from_client=(
+        Row(
+            "Speak",
+            YES,
+            "joined verbatim, with a space between sentences; 100,000 characters may wait, 512 KiB a message",
+        ),
+        Row("Flush", YES, "as often as wanted"),
+        Row("Clear", YES, "also drops what waits to be sent"),
+        Row("Close", YES, "flushed text is spoken to its end"),
+        Row("?model", YES, "Aura voices map to voices here; unknown ones to the default unless `strict`"),
+        Row("?encoding, ?sample_rate", YES, "linear16, mulaw, alaw; 8,000 to 48,000 Hz"),
+        Row("?speed", YES),
+        Row("?mip_opt_out, ?tag, ?container, ?bit_rate", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("Metadata", YES),
+        Row("binary", YES, "at most 0.1 s per frame"),
+        Row("Flushed", YES, "counted from 0; a flush that was cleared gets none"),
+        Row("Cleared", YES, "counted from 0, apart from flushes"),
+        Row("Warning", YES, "before a close for what was not understood"),
+    ),
+)
+
+RECORDINGS = Surface(
+    "A recording transcribed: `POST /v1/listen`",
+    "Pre-recorded audio (D§7.7)",
+    from_client=(
+        Row("body", YES, "wav, flac, ogg, mp3, aiff; or samples with `encoding` and `sample_rate`; 200 MiB, 4 h"),
+        Row('body {"url": ...}', NO, "400: this server fetches no recordings"),
+        Row("?utterances", YES, "what was said between pauses"),
+        Row("?paragraphs, ?summarize, ?topics, ?intents, ?sentiment, ?detect_language", NO, "accepted and ignored"),
+        Row("other parameters", PARTLY, "as on the live socket"),
+    ),
+    from_server=(Row("metadata, results", PARTLY, "one channel, one alternative; `confidence` is always 1"),),
+)
+
+SPEECH = Surface(
+    "A text spoken: `POST /v1/speak`",
+    "Text to speech (D§8.5)",
+    from_client=(
+        Row("text", YES, "at most 100,000 characters (`limits.context_characters`)"),
+        Row(
+            "?encoding, ?container, ?sample_rate, ?bit_rate",
+            PARTLY,
+            "mp3 (default), linear16, mulaw, alaw; not opus, flac, aac",
+        ),
+        Row("?callback", NO, "400"),
+    ),
+    from_server=(Row("audio", YES, "streamed while it is made, with the `dg-*` headers"),),
+)
+
+NOT_HERE = Surface(
+    "What is not here yet",
+    "Flux TTS; management of projects (D§9)",
+    from_client=(Row("/v2/speak", NO, "404"),),
+    from_server=(),
+)
+
+SURFACES = (LISTEN_V1, FLUX, SPEAK_V1, RECORDINGS, SPEECH, NOT_HERE)
