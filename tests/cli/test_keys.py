@@ -26,6 +26,7 @@ def test_a_key_is_shown_once_and_works(folder: Path) -> None:
     made = RUNNER.invoke(app, ["create", "--name", "laptop", "--expires", "30d", "--connections", "2"])
     assert made.exit_code == 0
     key = made.stdout.strip().splitlines()[0]
+    assert "Agent connections at once: 2. More: duologue keys limit duo_" in made.stderr
     database = Database.open(folder=folder)
     record = KeyStore(database).find(key)
     database.close()

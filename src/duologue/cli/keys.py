@@ -90,6 +90,10 @@ def create(
         return
     typer.echo(made.text)
     typer.secho("Keep it now: it is not shown again. Clients send it as their API key.", err=True)
+    _, _, at_once = limits_of(made.record, load_config(config).auth)
+    typer.secho(
+        f"Agent connections at once: {at_once}. More: duologue keys limit {made.record.prefix} --agents N", err=True
+    )
 
 
 @app.command("list")
