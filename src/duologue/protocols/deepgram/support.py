@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from duologue.protocols.deepgram.streams_support import SURFACES as STREAMS
 from duologue.protocols.support import Row, Support, Surface
 
 YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
@@ -184,4 +183,4 @@ AGENT_V0 = Surface(
     unsupported=(Row("Metadata", NO, "nothing defines it"),),
 )
 
-SURFACES = (AGENT_V1, AGENT_V0, *STREAMS)
+SURFACES = (AGENT_V1, AGENT_V0)
