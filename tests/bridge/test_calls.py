@@ -5,91 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
-from xml.etree import ElementTree
 
 import httpx
 import numpy as np
 import pytest
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
 
 from duologue.audio.g711 import decode_mulaw
 from duologue.sim.clock import run
 from tests.bridge.audiosocket_peer import AudioSocketPeer
 from tests.bridge.phone_server import PhoneServer, phone_config, phone_server
 from tests.bridge.tones import keys_in
-from tests.bridge.twilio_peer import TwilioPeer, signature, webhook
-
-QUIET = b"\xff" * 160
-
-
-class TwilioCall:
-    """One call of Twilio's, from the webhook on."""
-
-    def __init__(self, phones: PhoneServer, delay_s: float = 0.0) -> None:
-        self._phones = phones
-        self._delay = delay_s
-        self._tasks: list[asyncio.Task[None]] = []
-        self.socket: ClientConnection
-        self.peer: TwilioPeer
-
-    async def dial(self) -> TwilioCall:
-        """Ask the webhook, connect as it says, start."""
-        base = f"127.0.0.1:{self._phones.port}"
-        body, headers = webhook()
-        async with httpx.AsyncClient(trust_env=False) as http:
-            answer = await http.post(f"http://{base}/twilio/voice", content=body, headers=headers)
-        assert answer.status_code == 200, answer.text
-        stream = ElementTree.fromstring(answer.text).find("Connect/Stream")
-        assert stream is not None
-        url = stream.attrib["url"]
-        self.socket = await connect(
-            f"ws://{base}{urlsplit(url).path}",
-            additional_headers={"X-Twilio-Signature": signature(url)},
-            compression=None,
-            ping_interval=None,
-            proxy=None,
-        )
-        unsent: asyncio.Queue[str] = asyncio.Queue()
-        self.peer = TwilioPeer(unsent.put_nowait, delay_s=self._delay)
-        self._tasks = [asyncio.create_task(self._write(unsent)), asyncio.create_task(self._read())]
-        self.peer.start(**{each.attrib["name"]: each.attrib["value"] for each in stream})
-        return self
-
-    async def stay(self, seconds: float) -> None:
-        """The caller's line sounds, in real time."""
-        for _ in range(round(seconds / 0.02)):
-            self.peer.media(QUIET)
-            await asyncio.sleep(0.02)
-
-    async def hang_up(self, *, stop: bool = True) -> None:
-        """The caller hangs up, if that has not happened; without `stop` the network breaks."""
-        if stop and self.socket.close_code is None:
-            self.peer.stop()
-            await asyncio.sleep(0.1)
-        await self.socket.close()
-        self.peer.close()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-
-    async def over(self) -> tuple[int | None, str | None]:
-        """Wait for our side's end; how the socket closed."""
-        await self._tasks[1]
-        return self.socket.close_code, self.socket.close_reason
-
-    async def _write(self, unsent: asyncio.Queue[str]) -> None:
-        with suppress(ConnectionClosed):
-            while True:
-                await self.socket.send(await unsent.get())
-
-    async def _read(self) -> None:
-        with suppress(ConnectionClosed):
-            while True:
-                self.peer.take(await self.socket.recv())
+from tests.bridge.twilio_call import TwilioCall
 
 
 class Callers:
@@ -101,8 +28,7 @@ class Callers:
 
     async def twilio(self, delay_s: float = 0.0) -> TwilioCall:
         """A call over Twilio, behind a network of that delay each way."""
-        call = TwilioCall(self.phones, delay_s)
-        await call.dial()
+        call = await TwilioCall(f"http://127.0.0.1:{self.phones.port}", delay_s).dial()
         self._there.append(call)
         return call
 

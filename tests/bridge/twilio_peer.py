@@ -112,9 +112,11 @@ class TwilioPeer:
 
     async def speak(self, mulaw: bytes) -> None:
         """A recording, in real time."""
+        due = self._loop.time()
         for at in range(0, len(mulaw), FRAME):
             self.media(mulaw[at : at + FRAME].ljust(FRAME, b"\xff"))
-            await asyncio.sleep(0.02)
+            due += 0.02
+            await asyncio.sleep(max(0.0, due - self._loop.time()))
 
     # From us.
 
