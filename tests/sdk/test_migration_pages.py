@@ -23,7 +23,7 @@ from tests.sdk.environments import ROOT, node, python, run
 pytestmark = [pytest.mark.sdk, pytest.mark.timeout(600)]
 
 DOCS = ROOT / "docs"
-PAGES = ("migrate-cartesia-stt.md", "migrate-cartesia-tts.md", "migrate-deepgram-agent.md")
+PAGES = ("migrate-cartesia-stt.md", "migrate-cartesia-tts.md", "migrate-deepgram-agent.md", "plugins.md")
 AT_ONCE = 4
 LIMIT_S = 90
 ADDRESS = "127.0.0.1:8765"
