@@ -182,3 +182,16 @@ def test_a_form_that_is_none_is_json_too() -> None:
                 assert (status, "title" in answer) == (400, True)
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize("kind", [b"", b"; charset=klingon"])
+def test_a_field_that_is_no_text_is_told_so(kind: bytes) -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            field = b'--edge\r\nContent-Disposition: form-data; name="model"\r\nContent-Type: text/plain' + kind
+            headers, rest = form(None)
+            body = field + b"\r\n\r\n\xff\xfe\r\n" + rest
+            status, _, told = await request(app, "/stt", method="POST", headers=headers, body=body)
+            assert (status, told["title"]) == (400, "Invalid request")
+
+    asyncio.run(main())

@@ -84,7 +84,9 @@ class RealtimeTTSPlayer(MediaUnit):
         self._context.own(self)
         self._context_id = str(options.request.get("context_id") or self._context.ids.uuid())
         self._continues = False
-        asyncio.get_running_loop().call_soon(self._introduce)  # behind whatever its creator does next, listeners above all
+        asyncio.get_running_loop().call_soon(
+            self._introduce
+        )  # behind whatever its creator does next, listeners above all
         self.generation_request(first)
 
     @property

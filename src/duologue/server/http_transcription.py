@@ -23,7 +23,7 @@ from duologue.protocols.query import Query
 from duologue.runtime.engines import Role
 from duologue.server.http_description import DESCRIBED, Described, Parameter
 from duologue.server.recordings import CLIENT_LEFT, Recording, hear_recording, while_wanted
-from duologue.server.requests import AnyRequest, admitted, handshake_of
+from duologue.server.requests import AnyRequest, admitted, handshake_of, read_form
 from duologue.server.services import Services
 from duologue.usage.meter import UsageMeter
 
@@ -60,7 +60,7 @@ def transcription_router(services: Services) -> Router:
     async def transcribe(request: AnyRequest) -> Response[bytes]:
         """Text of a recording. A client that leaves ends the work."""
         async with admitted(services, request, Kind.STT, ROUTE) as meter:
-            form = await request.form()
+            form = await read_form(request)
             try:
                 job = _read_job(services, form, handshake_of(request).query)
                 transcript = await while_wanted(request, _transcribe(services, job, meter))

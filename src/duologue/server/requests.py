@@ -7,10 +7,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from litestar import Request
+from litestar.datastructures import FormMultiDict
 
 from duologue.auth.authenticator import Identity
 from duologue.auth.concurrency import Kind
 from duologue.auth.credentials import read_credentials
+from duologue.errors import Violation
 from duologue.protocols.query import Handshake
 from duologue.server.connection import read_handshake
 from duologue.server.services import Services
@@ -23,6 +25,14 @@ def handshake_of(request: AnyRequest) -> Handshake:
     """What may be known of a request. Raises `Violation("bad_query")`."""
     scope: Any = request.scope
     return read_handshake(scope)
+
+
+async def read_form(request: AnyRequest) -> FormMultiDict:
+    """The form of a request; close it. Raises `Violation` for fields that are no text in the encoding they name."""
+    try:
+        return await request.form()
+    except (UnicodeError, LookupError):
+        raise Violation("wrong_shape", "a field of the form is not text", expected="UTF-8") from None
 
 
 async def identify_key(services: Services, request: AnyRequest) -> Identity:
