@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Self
+from urllib.parse import unquote_plus, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -333,3 +334,108 @@ def test_a_public_url_must_be_one(url: str) -> None:
     with pytest.raises(Violation) as caught:
         Twilio(TwilioAccount(url, TOKEN), None, lambda: 0.0)  # type: ignore[arg-type]
     assert caught.value.path == "bridge.twilio.public_url"
+
+
+class TwilioApi:
+    """Twilio's REST interface: answers one status to everything, and remembers what was asked."""
+
+    def __init__(self, status: int) -> None:
+        self.asked: list[str] = []
+        self._status = status
+        self._server: asyncio.Server
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._answer, "127.0.0.1", 0)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        await self._server.wait_closed()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        size = int(head.lower().partition("content-length: ")[2].split()[0])
+        body = (await reader.readexactly(size)).decode()
+        authorization = next(line for line in head.splitlines() if line.lower().startswith("authorization:"))
+        self.asked.append(f"{head.splitlines()[0]} {authorization.split()[-1]} {body}")
+        writer.write(f"HTTP/1.1 {self._status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode())
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_transfer_asks_twilio_to_dial_and_ends_our_part_only_when_it_worked(status: int) -> None:
+    told: list[str] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        call.on(CallEvents.TransferComplete, lambda _: told.append("complete"))
+        call.on(CallEvents.TransferFailed, lambda event: told.append(event.reason))
+        call.on(CallEvents.Disconnected, lambda event: told.append(event.reason))
+        call.transfer_to("+14155550123")
+
+    async def main() -> None:
+        async with TwilioApi(status) as api:
+            house = House(scenario, sid="AC22", api_url=api.url)
+            twilio, socket = await house.connect(await house.stream_url())
+            twilio.start()
+            await asyncio.sleep(1)
+            [asked] = api.asked
+            assert asked.startswith("POST /2010-04-01/Accounts/AC22/Calls/CA33.json HTTP/1.1 ")
+            assert base64.b64encode(f"AC22:{TOKEN}".encode()).decode() in asked
+            assert unquote_plus(asked.split("Twiml=")[1]).endswith("<Response><Dial>+14155550123</Dial></Response>")
+            if status == 200:
+                await socket.wait_closed()
+                assert told == ["complete", "transferred"]
+            else:
+                assert told == ["Twilio answered 404: {}"]
+                assert house.reception.calls == 1
+                await socket.close()
+            await house.ways.stop()
+
+    run(main())
+
+
+def test_a_transfer_to_nobody_or_to_a_twilio_that_is_away_fails() -> None:
+    told: list[str] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        call.on(CallEvents.TransferFailed, lambda event: told.append(event.reason))
+        call.transfer_to("")
+        call.transfer_to("x" * 256)
+        call.transfer_to("+1")
+
+    @in_house(scenario, sid="AC22", api_url="http://127.0.0.1:9")
+    async def _(house: House) -> None:
+        twilio, socket = await house.connect(await house.stream_url())
+        twilio.start()
+        await asyncio.sleep(1)
+        assert ["nobody" in reason for reason in told] == [True, True, False]
+        assert told[-1] == "Twilio could not be asked: ConnectError"
+        await socket.close()
+
+
+def test_what_a_stream_says_that_is_wrong_costs_a_log_line_and_not_the_call() -> None:
+    @in_house()
+    async def _(house: House) -> None:
+        twilio, socket = await house.connect(await house.stream_url())
+        twilio.start()
+        await asyncio.sleep(0.1)
+        for wrong in (
+            "nonsense",
+            '{"event":"media","media":{"payload":"?"}}',
+            '{"event":"error","payload":{"code":1}}',
+        ):
+            socket.send(wrong)
+        await asyncio.sleep(0.1)
+        assert (house.reception.calls, socket.closed) == (1, None)
+        socket.send("x" * 600_000)
+        await socket.wait_closed()
+        assert socket.closed is not None
+        assert socket.closed[0] == 1008
