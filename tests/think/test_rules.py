@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from duologue.think.messages import Message, Speaker
+from duologue.think.rule_book import read_rule_book
 from duologue.think.rules import RulesDialogue
 from tests.think.asking import agent, user
 from tests.think.conversing import play
@@ -233,3 +234,73 @@ def test_what_people_say_when_they_order_is_understood_completely() -> None:
         whole += COFFEE.accepts(row["norm"])
     assert understood >= 0.95 * len(orders)
     assert whole >= 0.95 * len(orders)
+
+
+ACTING = """
+title = "Desk"
+[lines]
+greeting = "Desk."
+[slots.what]
+place = "key"
+ask = "What is it about?"
+values = [{ value = "billing" }, { value = "delivery" }]
+[[topics]]
+phrases = "talk to a human"
+say = "I will put you through."
+call = "transfer_call"
+arguments = { destination = "manager" }
+[[topics]]
+phrases = "open the door"
+say = "The door is open."
+call = "send_dtmf"
+arguments = { keys = "9" }
+"""
+DESK = RulesDialogue(read_rule_book(ACTING, "desk.toml"))
+OFFERED = ("end_call", "transfer_call", "send_dtmf")
+
+
+def test_a_dialogue_that_may_hang_up_does_so_with_its_closing_line() -> None:
+    closing = COFFEE.reply([agent(COFFEE.greeting), user("goodbye")], OFFERED)
+    assert closing.text == "Thank you, enjoy your coffee. Goodbye!"
+    assert closing.call is not None
+    assert (closing.call.name, closing.call.arguments) == ("end_call", "{}")
+    assert COFFEE.reply([agent(COFFEE.greeting), user("goodbye")]).call is None, "nobody offered it"
+
+
+def test_a_topic_may_hand_the_call_on_and_asks_nothing_more() -> None:
+    reply = DESK.reply([agent("Desk."), user("can i talk to a human")], OFFERED)
+    assert reply.text == "I will put you through."
+    assert reply.call is not None
+    assert (reply.call.name, json.loads(reply.call.arguments)) == ("transfer_call", {"destination": "manager"})
+    assert DESK.reply([agent("Desk."), user("talk to a human")]).call is None
+
+
+def test_a_topic_may_do_something_and_the_dialogue_goes_on_without_saying_it_twice() -> None:
+    messages = [agent("Desk."), user("open the door")]
+    reply = DESK.reply(messages, OFFERED)
+    assert reply.text == "The door is open. What is it about?"
+    assert reply.call is not None
+    messages += [
+        Message(Speaker.ASSISTANT, reply.text, calls=(reply.call,)),
+        Message(Speaker.TOOL, "Sent.", call_id=reply.call.id, name="send_dtmf"),
+    ]
+    assert DESK.reply(messages, OFFERED).text == ""
+    assert DESK.reply([*messages, user("billing")], OFFERED).text.startswith("So that is billing")
+
+
+def test_keys_answer_a_question_for_a_number() -> None:
+    book = read_rule_book(
+        """
+        title = "Table"
+        [slots.what]
+        place = "key"
+        values = [{ value = "table" }]
+        [slots.people]
+        place = "after"
+        ask = "For how many people?"
+        number = { answers = "<few>", least = 1, most = 20 }
+        """
+    )
+    table = RulesDialogue(book)
+    standing = table.stand([user("table"), agent("For how many people?"), user("12")])
+    assert standing.items[0]["people"].number == 12

@@ -134,6 +134,10 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     phrases: str
     say: str
+    call: str = ""
+    """A tool or an action called with it, when the request offers one of this name."""
+    arguments: dict[str, Any] = {}
+    """Of that call."""
 
 
 class Money(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -165,6 +169,8 @@ class RuleBook(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How many items the recogniser's grammar expects in one turn, at most 3; each costs as much as the first."""
     submit_tool: str = ""
     """A tool to be called with the confirmed items, when the request offers one of this name."""
+    closing_call: str = "end_call"
+    """A tool or an action called with the closing line, when the request offers one of this name."""
 
     @property
     def key(self) -> str:

@@ -24,6 +24,9 @@ from duologue.think.wording import describe_item, join_words
 CONFIRM, MORE, CHANGE = "?confirm", "?more", "?change"
 """Questions that ask for no slot."""
 
+ENDS = ("end_call", "transfer_call")
+"""Calls behind which nobody listens any more, by the names an agent's own actions have."""
+
 MAX_ITEMS = 20
 KEYTERMS = 100
 
@@ -129,6 +132,8 @@ class RulesDialogue:
         if not standing.turns:
             return Reply(lines.greeting)
         answered = messages[-1].speaker is Speaker.TOOL
+        if answered and messages[-1].name not in ("", self._book.submit_tool):
+            return Reply("")  # it was said before the call
         if standing.confirmed and standing.heard.acts & {"yes"} and standing.asked == CONFIRM and not answered:
             if self._book.submit_tool in tools:
                 return Reply("", self._submission(standing))
@@ -136,8 +141,20 @@ class RulesDialogue:
         if answered:
             return Reply(self._filled(lines.done, standing))
         if standing.closed:
-            return Reply(lines.closing)
-        return Reply(" ".join(map(_begin, filter(None, (self._remark(standing), self._question(standing))))))
+            return Reply(lines.closing, self._call(standing, self._book.closing_call, {}, tools))
+        topics = [self._book.topics[topic] for topic in standing.heard.topics]
+        calls = (self._call(standing, topic.call, topic.arguments, tools) for topic in topics)
+        call = next((call for call in calls if call is not None), None)
+        remark = self._remark(standing)
+        if call is not None and call.name in ENDS:
+            return Reply(remark, call)  # nobody stays to be asked
+        return Reply(" ".join(map(_begin, filter(None, (remark, self._question(standing))))), call)
+
+    def _call(
+        self, standing: Standing, name: str, arguments: Mapping[str, object], tools: Collection[str]
+    ) -> ToolCall | None:
+        """A call that goes with words, where it is offered."""
+        return ToolCall(f"call_{standing.turns}", name, json.dumps(arguments)) if name and name in tools else None
 
     def _take(self, standing: Standing, text: str) -> None:
         """One user message changes where the conversation stands."""
