@@ -65,3 +65,15 @@ def test_what_is_not_to_be_kept_is_forgotten() -> None:
     for second in range(10):
         speaker.play(sound(100), float(second))
     assert np.flatnonzero(speaker.recording(10.0))[0] == 700
+
+
+def test_its_position_counts_what_was_heard_and_what_was_dropped_once_more_plays() -> None:
+    speaker = Loudspeaker(100)
+    assert speaker.position(0.0) == 0
+    speaker.play(sound(480), 0.0)
+    assert speaker.position(2.0) == 200
+    speaker.clear(2.0)
+    assert speaker.position(5.0) == 200, "the dropped ones are not counted yet"
+    speaker.play(sound(80), 6.0)
+    assert speaker.position(6.1) == 490
+    assert speaker.position(9.0) == 560

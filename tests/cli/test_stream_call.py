@@ -88,3 +88,10 @@ def test_everything_else_is_told() -> None:
 
 def test_there_are_no_functions_to_answer() -> None:
     assert surface().answer(FunctionAsked("1", "a", "{}"), "x") == []
+
+
+def test_what_was_heard_is_told_to_servers_that_asked() -> None:
+    call = surface()
+    assert call.heard(5) == []
+    read(call, "ack", stream_id="s", playback_reports=True)
+    assert json.loads(call.heard(5)[0]) == {"event": "playback", "stream_id": "s", "playback": {"position": 5}}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from typing import Any
 
@@ -305,3 +306,29 @@ def test_warnings_and_unknown_messages_are_shown_and_end_nothing() -> None:
     followed = call.at(1.0, {"type": "Warning", "description": "slow"}, {"type": "Error", "message": "bad"}, "Novelty")
     assert shown(followed) == [("warning", "slow"), ("error", "bad"), ("server", "Novelty")]
     assert shown(list(call.session.handle(Arrived("not json"), 1.0))) == [("server", "not json")]
+
+
+def reports(commands: list[TalkCommand]) -> list[int]:
+    sent = [json.loads(each.frame) for each in commands if isinstance(each, Send) and isinstance(each.frame, str)]
+    return [each["playback"]["position"] for each in sent if each["event"] == "playback"]
+
+
+def test_a_server_that_wants_to_know_what_was_heard_is_told_while_it_plays_at_a_clear_and_at_the_end() -> None:
+    stream = Call(StreamCall(greeting=None, prompt=""), report_s=0.2)
+    stream.at(0.0, {"event": "ack", "playback_reports": True})
+    second = {"event": "media_output", "media": {"payload": base64.b64encode(bytes(32_000)).decode()}}
+    stream.at(1.0, second)
+    told = [reports(stream.mic(1.0 + count * 0.1)) for count in range(6)]
+    assert told == [[], [1_600], [], [4_800], [], [8_000]]
+    assert reports(stream.at(1.55, {"event": "clear"})) == [8_800]
+    assert reports(stream.at(1.6, {"event": "clear"})) == [8_800], "also when it has not moved"
+    stream.at(2.0, second)
+    assert reports(stream.mic(3.5)) == [32_000]
+    assert reports(stream.mic(9.0)) == []
+
+
+def test_a_server_that_does_not_want_to_know_is_not_told() -> None:
+    stream = Call(StreamCall(greeting=None, prompt=""))
+    stream.at(0.0, {"event": "ack"})
+    stream.at(1.0, {"event": "media_output", "media": {"payload": base64.b64encode(bytes(32_000)).decode()}})
+    assert reports([*stream.mic(1.5), *stream.at(1.6, {"event": "clear"})]) == []

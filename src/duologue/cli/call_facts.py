@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
-from duologue.audio.formats import Pcm
+from duologue.audio.formats import Pcm, Samples
 from duologue.runtime.machine import Seconds
 
 Frame: TypeAlias = str | bytes
@@ -123,6 +123,10 @@ class CallSurface(Protocol):
 
     def hear(self, pcm: Pcm) -> Frame:
         """A frame of the microphone at `LISTEN_RATE`."""
+        ...
+
+    def heard(self, position: Samples) -> Sequence[Frame]:
+        """Tell the server how many samples are over; nothing where it cannot be told, or does not want to know."""
         ...
 
     def read(self, frame: Frame) -> Sequence[Fact]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from typing import Any
 
-from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
+from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm, Samples
 from duologue.audio.pcm import encode
 from duologue.cli.call_facts import (
     AgentAudio,
@@ -95,6 +95,10 @@ class DeepgramCall:
     def hear(self, pcm: Pcm) -> Frame:
         """Bytes."""
         return encode(pcm, Encoding.PCM_S16LE)
+
+    def heard(self, position: Samples) -> Sequence[Frame]:  # noqa: ARG002 - this wire has no word for it
+        """The server has to guess."""
+        return []
 
     def say(self, line: str) -> Sequence[Frame]:
         """As if the caller had said it."""

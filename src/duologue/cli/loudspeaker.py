@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from duologue.audio.formats import Encoding, Pcm
+from duologue.audio.formats import Encoding, Pcm, Samples
 from duologue.audio.pcm import decode
 from duologue.runtime.machine import Seconds
 
@@ -31,6 +31,9 @@ class Loudspeaker:
         self._keep = keep
         self._played: list[Played] = []
         self._odd = b""
+        self._came: Samples = 0
+        self._stopped: Samples | None = None
+        """Where a clear stopped it, until something plays again."""
         self.silent_at: Seconds = 0.0
         """When everything that arrived will have been played."""
 
@@ -45,12 +48,16 @@ class Loudspeaker:
             oldest = now - self._keep
             self._played = [part for part in self._played if part.begins + len(part.pcm) / self.rate > oldest]
         self._played.append(Played(begins, pcm))
+        self._came += len(pcm)
+        if len(pcm):
+            self._stopped = None
         self.silent_at = begins + len(pcm) / self.rate
         return begins
 
     def clear(self, now: Seconds) -> Seconds:
         """Fall silent. Returns how many seconds of audio are never heard."""
         dropped = max(0.0, self.silent_at - now)
+        self._stopped = self.position(now)
         kept: list[Played] = []
         for part in self._played:
             heard = min(len(part.pcm), max(0, round((now - part.begins) * self.rate)))
@@ -60,6 +67,12 @@ class Loudspeaker:
         self._odd = b""
         self.silent_at = min(self.silent_at, now)
         return dropped
+
+    def position(self, now: Seconds) -> Samples:
+        """How many of all samples that came are over: heard, or dropped before something that plays now."""
+        if self._stopped is not None:
+            return self._stopped
+        return self._came - round(max(0.0, self.silent_at - now) * self.rate)
 
     def level(self, now: Seconds, over: Seconds = 0.05) -> float:
         """How loud it is now: the peak of the last `over` seconds, 0..1."""

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
+from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm, Samples
 from duologue.audio.pcm import encode
 from duologue.cli.call_facts import (
     AgentAudio,
@@ -40,6 +40,8 @@ class StreamCall:
         self._greeting = greeting
         self._prompt = prompt
         self._stream = STREAM
+        self._reports = False
+        """The server wants to know what was heard: an extension of ours (docs/agents.md)."""
         self._partly: set[str] = set()
         """Turns whose text has come in parts."""
 
@@ -59,6 +61,10 @@ class StreamCall:
         """`media_input`."""
         payload = base64.b64encode(encode(pcm, Encoding.PCM_S16LE)).decode()
         return self._frame("media_input", media={"payload": payload})
+
+    def heard(self, position: Samples) -> Sequence[Frame]:
+        """A playback report, which makes the agent's memory exact."""
+        return [self._frame("playback", playback={"position": position})] if self._reports else []
 
     def say(self, line: str) -> Sequence[Frame]:
         """Keys of the telephone are pressed; a JSON object goes to the agent as a custom event."""
@@ -84,6 +90,7 @@ class StreamCall:
         match kind:
             case "ack":
                 self._stream = str(content.get("stream_id") or self._stream)
+                self._reports = content.get("playback_reports") is True
                 return [Ready()]
             case "media_output":
                 return _audio(content)

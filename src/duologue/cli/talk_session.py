@@ -13,7 +13,7 @@ from typing import TypeAlias, assert_never
 
 import numpy as np
 
-from duologue.audio.formats import Pcm
+from duologue.audio.formats import Pcm, Samples
 from duologue.cli.call_facts import (
     AgentAudio,
     AgentText,
@@ -55,6 +55,8 @@ class TalkPolicy:
     """After a recording: how long both sides are silent before the call is over."""
     answer_s: Seconds = 12.0
     """After a recording: how long an answer is waited for."""
+    report_s: Seconds = 0.2
+    """How often the server is told what was heard, where it wants to know."""
     muted_s: Seconds | None = 4.0
     """A microphone that gives nothing but zeros for so long is probably muted; `None` for a recording."""
 
@@ -156,6 +158,8 @@ class TalkSession:
         self._last_voice: Seconds = -math.inf
         self._over_at: Seconds | None = None
         self._hung_up = False
+        self._reported: Samples = 0
+        self._report_at: Seconds = 0.0
         self._zeros = 0
         self._cut_in_vain = 0
 
@@ -246,11 +250,12 @@ class TalkSession:
     def _drop(self, now: Seconds, *, trails: bool) -> Sequence[TalkCommand]:
         """DESIGN 9.2 at the caller's end: nothing of the old reply sounds from this moment on."""
         unheard = self.loudspeaker.clear(now)
+        report = self._report(now)
         self._trailing = trails and self._replying
         self._sounding = False
         if not trails:
             self._replying = False
-        commands: list[TalkCommand] = [Drop(), *self._flush_caption()]
+        commands: list[TalkCommand] = [Drop(), *report, *self._flush_caption()]
         if unheard > 0:
             self.dropped.append(unheard)
             self._cut_in_vain += 1
@@ -285,8 +290,16 @@ class TalkSession:
         self._zeros = 0 if pcm.any() else self._zeros + 1
         if self._policy.muted_s is not None and self._zeros == round(self._policy.muted_s / FRAME_S):
             commands.append(Show("", "the microphone gives nothing at all: is it muted?", "yellow"))
+        position = self.loudspeaker.position(now)
+        if position != self._reported and (now >= self._report_at or now >= self.loudspeaker.silent_at):
+            commands += self._report(now)
         # Silence and not a gap: the agent's clock is the audio it gets.
         return [*commands, Send(self.surface.hear(np.zeros_like(pcm) if deaf else pcm))]
+
+    def _report(self, now: Seconds) -> list[TalkCommand]:
+        """While something plays, when it has fallen silent, and at a clear whatever the position is (docs/agents.md, rules 3 and 5)."""
+        self._reported, self._report_at = self.loudspeaker.position(now), now + self._policy.report_s
+        return [Send(frame) for frame in self.surface.heard(self._reported)]
 
     def _ask(self, asked: FunctionAsked) -> Sequence[TalkCommand]:
         call = f"{asked.name}({asked.arguments})"
