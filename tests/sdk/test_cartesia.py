@@ -154,3 +154,38 @@ def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) ->
 def test_the_node_client_speaks_over_tls(secure_server: RunningServer) -> None:
     lines = told(run_node("cartesia_tts.cjs", secure_server.authority))
     check_contexts({line["scenario"]: line for line in lines})
+
+
+def test_the_node_client_finds_the_whole_http_interface(server: RunningServer, caller_wav: Path) -> None:
+    said = {
+        line.pop("subject"): line for line in told(run_node("cartesia_http.cjs", server.authority, str(caller_wav)))
+    }
+    assert said["status"] == {"ok": True}
+    assert len(said["voices"]["ids"]) == len(set(said["voices"]["ids"])) >= 4, "the iterator ends, each voice came once"
+    assert said["accents"]["ids"] == ["british", "general-american"]
+    assert said["dictionaries"]["ids"] == []
+    assert said["raw"]["bytes"] > 32_000
+    assert (said["wav"]["begins"], said["mp3"]["begins"][:3]) == (b"RIFF".hex(), "fff")
+    assert said["sse"] == {
+        "kinds": ["chunk", "done", "timestamps"],
+        "last": "done",
+        "words": ["Hello", "there.", "One,", "two,", "three."],
+    }
+    assert said["batch"]["text"].split() == said["batch"]["words"]
+    assert said["manual"]["kinds"] == ["transcript", "flush_done", "done"]
+    assert said["manual"]["text"]
+    assert said["manual"]["code"] == 1000
+    refused = {
+        name: (line["kind"], line.get("code"), line.get("title")) for name, line in said.items() if "kind" in line
+    }
+    assert refused == {
+        "wrong model": ("NotFoundError", "model_not_found", "Unknown model"),
+        "no text": ("BadRequestError", None, "Invalid request"),
+        "unknown voice": ("NotFoundError", "voice_not_found", "Unknown voice"),
+        "clone": ("InternalServerError", None, "Not implemented"),
+        "change": ("PermissionDeniedError", None, "Forbidden"),
+        "delete": ("PermissionDeniedError", None, "Forbidden"),
+        "dictionary": ("InternalServerError", None, "Not implemented"),
+        "token": ("done", None, None),
+        "token without the grant": ("PermissionDeniedError", None, "Forbidden"),
+    }
