@@ -122,6 +122,30 @@ def test_a_failing_listener_and_a_failing_timer_end_their_session() -> None:
     run(main())
 
 
+def test_a_session_tells_its_life_to_listeners_registered_at_once() -> None:
+    told: list[str] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        for event in (SessionEvents.Started, SessionEvents.Terminating, SessionEvents.Terminated):
+            session.on(event, lambda event: told.append(f"{event.name} {event.access_secure_url}".strip()))
+        session.on(SessionEvents.CallAlerting, lambda event: event.call.answer())
+
+    async def main() -> None:
+        reception = reception_for(scenario)
+        caller = Handset().call(reception)
+        await asyncio.sleep(1)
+        [token] = reception._sessions
+        caller.hang_up()
+        await asyncio.sleep(1)
+        assert told == [
+            f"Session.Started https://here/sessions/{token}",
+            "Session.Terminating",
+            "Session.Terminated",
+        ]
+
+    run(main())
+
+
 def test_timers_fire_once_may_be_cancelled_and_end_with_the_session() -> None:
     fired: list[float] = []
 

@@ -135,6 +135,7 @@ class ScenarioSession:
                 await self.context.close()
         except TimeoutError:
             _log.warning("session_closes_slowly", session=self.token[:8])
+        self._listeners.tell(SessionEvent(SessionEvents.Terminated))
         self._listeners.close()
 
 
@@ -179,6 +180,9 @@ async def run_session(scenario: Scenario, call: Call, session: ScenarioSession) 
     late = loop.call_later(ALERTING_S, _reject_unanswered, call)
     with session.context.active():
         work = loop.create_task(_play(scenario, call, session), name=f"scenario {session.token[:8]}")
+        # Behind the function's first step, which may have registered listeners.
+        loop.call_soon(session.tell, SessionEvent(SessionEvents.Started, session.control_url))
+        loop.call_soon(session.tell, SessionEvent(SessionEvents.CallAlerting, session.control_url, call))
     try:
         await asyncio.wait({ended, session.over}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({work, session.over}, timeout=AFTER_CALL_S, return_when=asyncio.FIRST_COMPLETED)
