@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import sys
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
@@ -163,7 +164,7 @@ def load_library() -> Any:
         raise Violation(
             "sound_card",
             "microphone and loudspeaker need the package sounddevice",
-            remedy="Install it: pip install 'duologue[mic]'. Or let a recording speak: --wav FILE.",
+            remedy=f"Install it: {sys.executable} -m pip install sounddevice. Or let a recording speak: --wav FILE.",
         ) from None
     except OSError as error:
         raise Violation(

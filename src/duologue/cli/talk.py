@@ -96,8 +96,8 @@ def talk(
     took, and what was dropped when you talked over the agent. A line you type is said for you (V1), pressed as keys or sent as JSON (call
     stream), or answers the function the agent waits for.
 
-    Wear headphones: a microphone that hears the agent interrupts it. Or use --no-barge-in. The microphone needs `pip install
-    'duologue[mic]'`. Keys come from DUOLOGUE_API_KEY, at the vendors' hosts from DEEPGRAM_API_KEY or CARTESIA_API_KEY.
+    Wear headphones: a microphone that hears the agent interrupts it. Or use --no-barge-in. The microphone needs the package sounddevice
+    (extra `mic`). Keys come from DUOLOGUE_API_KEY, at the vendors' hosts from DEEPGRAM_API_KEY or CARTESIA_API_KEY.
 
     \b
     Examples:
