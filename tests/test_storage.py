@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, inspect, select, text
@@ -95,3 +96,17 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(url: str
         Database.open(url)
     assert caught.value.path == "storage.url"
     assert "secret" not in str(caught.value)
+
+
+def test_a_postgresql_that_does_not_answer_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, object]] = []
+
+    def create_engine(url: object, **options: Any) -> Any:
+        asked.append(options["connect_args"])
+        raise OSError
+
+    monkeypatch.setattr(storage, "create_engine", create_engine)
+    for url in ("postgresql://db/x", "postgresql://db/x?connect_timeout=60&host=a&host=b"):
+        with pytest.raises(Violation):
+            Database.open(url)
+    assert asked == [{"connect_timeout": 5, "tcp_user_timeout": 10_000}, {"tcp_user_timeout": 10_000}]

@@ -189,7 +189,8 @@ def _engine(url: URL) -> Engine:
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
         return engine
-    return create_engine(url, pool_pre_ping=True, connect_args={**POSTGRES_PATIENCE, **url.query})
+    patience = {name: value for name, value in POSTGRES_PATIENCE.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=patience)
 
 
 def _driver_missing(error: ImportError) -> Violation:
