@@ -35,6 +35,7 @@ COMMANDS: tuple[CommandEntry, ...] = (
     CommandEntry("listen", "duologue.cli.listen", "Show the turns in a recording, and why each ended."),
     CommandEntry("simulate", "duologue.cli.simulate", "Test an agent offline, with simulated callers."),
     CommandEntry("replay", "duologue.cli.replay", "Decide a recorded call again, as it was or with other settings."),
+    CommandEntry("agents", "duologue.cli.agents", "Show and check the agents that are called by their id."),
     CommandEntry("models", "duologue.cli.models", "Show engines and models: versions, licences, speed measured here."),
     CommandEntry("doctor", "duologue.cli.doctor", "Find what is missing, open or slow, and what to do about it."),
     CommandEntry("keys", "duologue.cli.keys", "Make, list, limit and revoke API keys."),

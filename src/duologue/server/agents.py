@@ -72,16 +72,20 @@ def load_agents(config: Config, voices: VoiceCatalogue, environment: Mapping[str
 
 
 def definitions(config: Config) -> Iterator[Definition]:
-    """Every agent as it is written; a packaged one only where there is none of its id. Raises `Violation`."""
-    own = []
-    for name, values in config.agents.items():
-        own.append(Definition(name, values, "the configuration", f"agents.{name}.", None))
+    """Every agent as it is written. Raises `Violation`."""
+    for written in written_definitions(config):
+        yield read_definition(written) if isinstance(written, Path) else written
+
+
+def written_definitions(config: Config) -> list[Definition | Path]:
+    """Where every agent is written; a packaged one only where there is none of its id. Raises `Violation("agents_folder")`."""
+    own: list[Definition | Path] = [
+        Definition(name, values, "the configuration", f"agents.{name}.", None) for name, values in config.agents.items()
+    ]
     if config.agent.folder:
-        own += [read_definition(path) for path in definition_files(Path(config.agent.folder).expanduser())]
-    yield from own
-    if config.agent.demo:
-        taken = {definition.id for definition in own}
-        yield from (packaged(name) for name in PACKAGED if name not in taken)
+        own += definition_files(Path(config.agent.folder).expanduser())
+    taken = {written.stem if isinstance(written, Path) else written.id for written in own}
+    return own + [packaged(name) for name in PACKAGED if config.agent.demo and name not in taken]
 
 
 def definition_files(folder: Path) -> list[Path]:
