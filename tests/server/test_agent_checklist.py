@@ -299,3 +299,24 @@ def test_20_audio_before_the_settings_is_heard() -> None:
             await client.socket.close()
 
     run(main())
+
+
+def test_an_agent_of_the_server_is_called_by_its_id() -> None:
+    async def main() -> None:
+        agents = {"shop": {"introduction": "Welcome to the shop.", "models": [{"provider": "open_ai", "model": "m"}]}}
+        provider = {"client": "scripted", "answers": ANSWERS}
+        async with application(light(agents=agents, think={"providers": {"open_ai": provider}})) as app:
+            client = await Client(app, V1).connect()
+            client.send({"type": "Settings", "audio": {}, "agent": "shop"})
+            await client.heard("AgentAudioDone")
+            client.send(typed("hello"))
+            await client.heard("AgentAudioDone", 2)
+            await client.socket.close()
+            said = [m["content"] for m in client.messages if m["type"] == "ConversationText"]
+            assert said[:2] == ["Welcome to the shop.", "hello"]
+            lost = await Client(app, V1).connect()
+            lost.send({"type": "Settings", "audio": {}, "agent": "0d6f2c9a-7b0e-4c57-9f3a-5b7d2c1e8a44"})
+            assert (await lost.closed())[0] == 1008
+            assert lost.messages[-1]["code"] == "INVALID_AGENT_ID"
+
+    run(main())

@@ -77,7 +77,11 @@ def cartesia_stt_manual(services: Services, handshake: Handshake, meter: UsageMe
 def deepgram_agent(services: Services, handshake: Handshake, meter: UsageMeter, route: str) -> Endpoint:
     """`/v1/agent/converse` and `/agent`: the client's first message tells which protocol it speaks, not the path."""
     dialect = AgentV1Dialect(
-        handshake, services.ids, voices=voice_lookup(services.voices), strict=services.config.server.strict
+        handshake,
+        services.ids,
+        voices=voice_lookup(services.voices),
+        agents=services.agents.find if len(services.agents) else None,
+        strict=services.config.server.strict,
     )
     return AgentEndpoint(services, meter, route, dialect)
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from duologue.agent.catalog import AgentCatalogue
 from duologue.agent.commands import EndReason
 from duologue.agent.events import (
     ListenChanged,
@@ -17,7 +18,9 @@ from duologue.agent.events import (
     ToolReturned,
     TurnForced,
 )
+from duologue.agent.named_agent import NamedAgent
 from duologue.agent.notices import RequestedTool, Setting, SettingChanged, SettingsApplied, ToolsRequested
+from duologue.agent.settings import AgentSettings
 from duologue.errors import Violation
 from duologue.ids import SeededIds
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
@@ -81,7 +84,8 @@ def test_wrong_settings_are_fatal_other_mistakes_are_not() -> None:
 def test_a_stored_agent_is_answered_with_its_own_code() -> None:
     answer = refused(fresh(), {"type": "Settings", "agent": "0d6f2c9a-7b0e-4c57-9f3a-5b7d2c1e8a44"})
     assert answer["code"] == "AGENT_ID_NOT_SUPPORTED"
-    assert refused(fresh(), {"type": "Settings", "agent": "x"})["code"] == "INVALID_AGENT_ID"
+    shop = AgentCatalogue([NamedAgent("shop", AgentSettings(greeting="Hello."))])
+    assert refused(fresh(agents=shop.find), {"type": "Settings", "agent": "shopp"})["code"] == "INVALID_AGENT_ID"
 
 
 @pytest.mark.parametrize("frame", ["", "nope", "[]", '{"type":3}', '{"type":"Dance"}', "{}"])

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from duologue.agent.catalog import AgentCatalogue
+from duologue.agent.named_agent import MetadataPolicy, NamedAgent
+from duologue.agent.settings import ActionPolicy, AgentSettings, Pacing, PacingPolicy, ThinkSettings
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.errors import Violation
 from duologue.protocols.deepgram.settings_v1 import ReadSettings, SettingsReader
@@ -186,9 +189,39 @@ def test_think_live_is_accepted_with_a_warning() -> None:
     assert [warning.code for warning in agent(think_live={"provider": {}}).warnings] == ["think_live_unsupported"]
 
 
-def test_stored_agents_are_not_supported() -> None:
-    assert wrong(agent=UUID).code == "agent_id"
-    assert wrong(agent="my agent").code == "invalid_agent_id"
+SHOP = NamedAgent(
+    "shop",
+    AgentSettings(
+        greeting="Hello, {{name}}.",
+        think=ThinkSettings(prompt="Be kind to {{name}}."),
+        actions=ActionPolicy(end_call=True, send_dtmf=True),
+        pacing=PacingPolicy(pacing=Pacing.SPEAKING_PACE, ahead=2.0),
+    ),
+    metadata=MetadataPolicy(defaults={"name": "you"}),
+)
+
+
+def test_an_agent_of_the_server_is_named_by_its_id() -> None:
+    reader = SettingsReader(agents=AgentCatalogue([SHOP]).find)
+    read = reader.read({"agent": "shop", "audio": {"input": {"sample_rate": 8000}}, "flags": {"history": False}})
+    assert (read.open.audio_in.sample_rate, read.open.complete, read.history) == (8000, True, False)
+    settings = read.open.settings
+    assert (settings.greeting, settings.think.prompt) == ("Hello, you.", "Be kind to you.")
+    assert settings.actions == ActionPolicy(end_call=True)
+    assert settings.pacing == PacingPolicy(pacing=Pacing.SENTENCE, ahead=2.0)
+
+
+def test_an_agent_that_cannot_be_had_is_refused_with_the_reason() -> None:
+    assert wrong(agent="shop").code == "agent_id"
+    picky = NamedAgent("picky", AgentSettings(), metadata=MetadataPolicy(required=("order",)))
+    reader = SettingsReader(agents=AgentCatalogue([SHOP, picky]).find)
+    for name, code, path in (
+        ("shopp", "agent_not_found", "agent"),
+        ("picky", "metadata_missing", "metadata.order"),
+    ):
+        with pytest.raises(Violation) as refused:
+            reader.read({"agent": name})
+        assert (refused.value.code, refused.value.path) == (code, path)
 
 
 @pytest.mark.parametrize(

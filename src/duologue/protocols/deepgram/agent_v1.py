@@ -43,7 +43,7 @@ from duologue.protocols.deepgram.settings_messages import (
     UpdateSpeak,
     UpdateThink,
 )
-from duologue.protocols.deepgram.settings_v1 import SettingsReader, unwrapped
+from duologue.protocols.deepgram.settings_v1 import AgentLookup, SettingsReader, unwrapped
 from duologue.protocols.deepgram.think_settings import cut_prompt, prompt_warnings, read_think
 from duologue.protocols.dialect import Audio, Close, Deadlines, Frame, Open, Ping, VoiceLookup
 from duologue.protocols.query import Handshake
@@ -65,7 +65,8 @@ _LONG = frozenset(
 class AgentV1Dialect:
     """One connection on `/v1/agent/converse` or `/agent`. `request_id` is what the `dg-request-id` header of the handshake says (D§5.1).
 
-    `voices` maps a client's voice to one of the catalogue, `None` keeps the client's word; `strict` refuses unknown members.
+    `voices` maps a client's voice to one of the catalogue, `None` keeps the client's word; `agents` may be named by their id instead of
+    being described; `strict` refuses unknown members.
     """
 
     deadlines = Deadlines(idle=IDLE_S, session=SESSION_S, warn_before=WARN_BEFORE_S)
@@ -76,11 +77,12 @@ class AgentV1Dialect:
         ids: IdSource,
         *,
         voices: VoiceLookup | None = None,
+        agents: AgentLookup | None = None,
         strict: bool = False,
     ) -> None:
         self.request_id = ids.uuid()
         self._strict = strict
-        self._reader = SettingsReader(voices=voices, strict=strict)
+        self._reader = SettingsReader(voices=voices, agents=agents, strict=strict)
         self._calls = CallBook()
         self._frames = AgentFrames(self.request_id, identify(request), self._calls)
         self._early = EarlyAudio()

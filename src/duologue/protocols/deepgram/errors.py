@@ -31,7 +31,8 @@ ERROR_CODES = {
     "unknown_voice": "INVALID_SETTINGS",
     "language_not_supported": "INVALID_SETTINGS",
     "agent_id": "AGENT_ID_NOT_SUPPORTED",
-    "invalid_agent_id": "INVALID_AGENT_ID",
+    "agent_not_found": "INVALID_AGENT_ID",
+    "metadata_missing": "INVALID_SETTINGS",
     "unknown_call": "NON_EXISTENT_FUNCTION_CALLED",
     "audio_format": "USER_AUDIO_FORMAT",
     # the session's and the endpoint's failures

@@ -6,15 +6,15 @@ dropped in silence that would change what a caller hears. Secrets (headers, cred
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from msgspec import json
 
+from duologue.agent.named_agent import NamedAgent
 from duologue.agent.notices import Warned
-from duologue.agent.settings import AgentSettings, SpeakSettings
+from duologue.agent.settings import ActionPolicy, AgentSettings, Pacing, SpeakSettings
 from duologue.errors import Violation
 from duologue.protocols.codec import check_range, convert
 from duologue.protocols.deepgram.formats import INPUT_RATE_V1, read_input, read_output
@@ -44,6 +44,10 @@ SPEED_WORDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.2, "fastest
 VOLUME_RANGE = (0.5, 2.0)
 
 
+AgentLookup: TypeAlias = Callable[[str], NamedAgent]
+"""An id to an agent of the server. Raises `Violation("agent_not_found")`."""
+
+
 @dataclass(frozen=True, slots=True)
 class ReadSettings:
     """What a `Settings` message asked for."""
@@ -61,6 +65,8 @@ class SettingsReader:
     """How this server reads settings: the switches that are the server's and not the client's."""
 
     voices: VoiceLookup | None = None
+    agents: AgentLookup | None = None
+    """Those a client may name by their id."""
     strict: bool = False
 
     def read(self, members: Mapping[str, Any], *, default_input_rate: int = INPUT_RATE_V1) -> ReadSettings:
@@ -69,13 +75,15 @@ class SettingsReader:
         `default_input_rate`, in hertz, holds where `audio.input` names none; it is another in V0 (D§14).
         """
         settings = convert(unwrapped(members), Settings, strict=self.strict)
-        if isinstance(settings.agent, str):
-            raise _stored_agent(settings.agent)
-        agent = settings.agent or Agent()
         audio = settings.audio or AudioSettings()
         given_in, given_out = audio.input or AudioInput(), audio.output or AudioOutput()
         audio_in = read_input(given_in.encoding, given_in.sample_rate, default_input_rate)
         output = read_output(given_out.encoding, given_out.sample_rate, given_out.container)
+        history_wanted = settings.flags is None or settings.flags.history is not False
+        if isinstance(settings.agent, str):
+            named = Open(self._read_named(settings.agent), audio_in, output.audio, output.container, complete=True)
+            return ReadSettings(named, history_wanted, bool(settings.experimental), ())
+        agent = settings.agent or Agent()
         language = read_language(agent.language) or read_language(settings.language)
         listen = read_listen(agent.listen, language, model=agent.listen_model)
         think, warnings = read_think(agent.think, prompt=agent.instructions, model=agent.think_model)
@@ -101,9 +109,27 @@ class SettingsReader:
                 output.audio,
                 output.container,
             ),
-            history=settings.flags is None or settings.flags.history is not False,
+            history=history_wanted,
             experimental=bool(settings.experimental),
             warnings=warnings,
+        )
+
+    def _read_named(self, agent_id: str) -> AgentSettings:
+        """One of the server's own agents, where the vendor has stored configurations (D§5.13).
+
+        Of what it may do itself only hanging up has a word here. Raises a fatal `Violation`.
+        """
+        if self.agents is None:
+            raise _no_agents()
+        try:
+            settings = self.agents(agent_id).for_call({})
+        except Violation as violation:
+            violation.path = violation.path or "agent"
+            raise
+        return replace(
+            settings,
+            pacing=replace(settings.pacing, pacing=Pacing.SENTENCE),
+            actions=ActionPolicy(end_call=settings.actions.end_call),
         )
 
     def read_speak(
@@ -164,8 +190,6 @@ def unwrapped(members: Mapping[str, Any]) -> dict[str, Any]:
     inner.pop("options", None)
     return {snake_case(name): _snake_members(snake_case(name), value) for name, value in inner.items()}
 
-
-_UUID = re.compile(r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$")
 
 _OPAQUE = frozenset(("parameters", "headers", "credentials", "arguments", "response", "messages"))
 """Members whose inner names are the client's own."""
@@ -231,16 +255,13 @@ def _voice_language(name: str) -> str:
     return language if len(language) == 2 else ""
 
 
-def _stored_agent(agent_id: str) -> Violation:
-    """`agent` given as the id of a stored configuration, of which this server has none (D§5.11)."""
-    if not _UUID.match(agent_id):
-        return Violation(
-            "invalid_agent_id", "agent is not an id", path="agent", expected="an object or a UUID", fatal=True
-        )
+def _no_agents() -> Violation:
+    """`agent` given as an id, and there is none (D§5.11)."""
     return Violation(
         "agent_id",
-        "stored agent configurations are not supported",
+        "this server has no agents by id",
         path="agent",
+        expected="an object",
         remedy="Send the settings.",
         fatal=True,
     )

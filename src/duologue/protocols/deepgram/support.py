@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from duologue.protocols.deepgram.streams_support import SURFACES as STREAMS
 from duologue.protocols.support import Row, Support, Surface
 
 YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
@@ -24,7 +25,11 @@ AGENT_V1 = Surface(
             PARTLY,
             "linear16, linear32 (floats), mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`; no compressed audio",
         ),
-        Row("Settings: agent (id)", NO, "`AGENT_ID_NOT_SUPPORTED`"),
+        Row(
+            "Settings: agent (id)",
+            PARTLY,
+            "the id of one of the server's own agents, without metadata; of what it may do itself, hanging up",
+        ),
         Row("Settings: agent.listen", YES, "thresholds for any model; the engine is this server's"),
         Row(
             "Settings: agent.think",
@@ -183,4 +188,4 @@ AGENT_V0 = Surface(
     unsupported=(Row("Metadata", NO, "nothing defines it"),),
 )
 
-SURFACES = (AGENT_V1, AGENT_V0)
+SURFACES = (AGENT_V1, AGENT_V0, *STREAMS)
