@@ -1,7 +1,4 @@
-"""Calls and agents, connected by a short script: VoxEngine's concepts in Python.
-
-from duologue.bridge import AgentsEvents, create_agents_client, send_media_between
-"""
+"""Calls and agents, connected by a short program: VoxEngine's concepts in Python. See `docs/bridge.md`."""
 
 from duologue.bridge.agents_client import AgentsClient, create_agents_client
 from duologue.bridge.agents_connection import Ack
@@ -12,12 +9,24 @@ from duologue.bridge.errors import AgentNotFound, AuthenticationError, ClientClo
 from duologue.bridge.events import (
     AgentEvent,
     AgentsEvents,
+    CallDisconnected,
+    CallEvent,
     CallEvents,
     ClientClosing,
     CloseReason,
     Events,
+    HttpRequest,
+    MediaEnded,
+    MediaInfo,
+    MediaOverflow,
+    MediaReplaced,
+    MediaStarted,
+    PlayerEvent,
     PlayerEvents,
+    SessionEvent,
     SessionEvents,
+    ToneReceived,
+    TransferFailed,
 )
 from duologue.bridge.media import Bridge, MediaUnit, bridge, send_media_between, stop_media_between
 from duologue.bridge.scenario import Scenario, ScenarioSession
@@ -33,6 +42,8 @@ __all__ = [
     "AuthenticationError",
     "Bridge",
     "Call",
+    "CallDisconnected",
+    "CallEvent",
     "CallEvents",
     "CallState",
     "ClientClosed",
@@ -41,15 +52,25 @@ __all__ = [
     "Conference",
     "ConnectionFailed",
     "Events",
+    "HttpRequest",
+    "MediaEnded",
+    "MediaInfo",
+    "MediaOverflow",
+    "MediaReplaced",
+    "MediaStarted",
     "MediaUnit",
     "Player",
+    "PlayerEvent",
     "PlayerEvents",
     "RealtimeTTSPlayer",
     "Recorder",
     "Scenario",
     "ScenarioContext",
     "ScenarioSession",
+    "SessionEvent",
     "SessionEvents",
+    "ToneReceived",
+    "TransferFailed",
     "bridge",
     "create_agents_client",
     "create_realtime_tts_player",
