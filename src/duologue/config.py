@@ -157,7 +157,6 @@ class AudioSocketSection(Section, frozen=True, kw_only=True):
 
     listen: str = ""
     max_connections: int = 100
-    identify_s: float = 5.0
     agents: dict[str, str] = {}
     known_only: bool = False
     allow: tuple[str, ...] = ()
@@ -181,6 +180,7 @@ class BridgeSection(Section, frozen=True, kw_only=True):
     agents_url: str = ""
     api_key_env: str = ""
     public_url: str = ""
+    stream_secret_env: str = ""
     max_calls: int = 100
     strict_listeners: bool = False
     audiosocket: AudioSocketSection = AudioSocketSection()

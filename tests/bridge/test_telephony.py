@@ -87,6 +87,14 @@ def test_what_cannot_be_had_is_refused_with_its_key(bridge: dict[str, Any], path
     assert said in str(violation)
 
 
+def test_the_secret_of_streams_must_be_one() -> None:
+    for environment in ({}, {"S": "short"}, {"S": "with/a/slash/in/it/"}):
+        assert refused(environment, agent="x", stream_secret_env="S").path == "bridge.stream_secret_env"
+    ways = build({"S": "0123456789abcdef"}, agent="x", stream_secret_env="S")[1]
+    assert ways is not None
+    assert ways.find({"type": "websocket", "path": "/media/plivo/0123456789abcdef"}) is not None
+
+
 def test_a_signing_key_that_is_missing_is_named() -> None:
     twilio = {**TWILIO, "signing_key_envs": {"SK1": "SIGNING"}}
     violation = refused({"TWILIO_AUTH_TOKEN": "t"}, agent="x", twilio=twilio)
@@ -101,7 +109,7 @@ def test_a_port_for_others_opens_for_those_who_are_named(more: dict[str, Any]) -
 def test_the_manuals_configurations_are_right_and_its_script_is_the_example() -> None:
     text = PAGE.read_text(encoding="utf-8")
     blocks = [block.split("```", 1)[0] for block in text.split("```toml\n")[1:]]
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         parse_config(tomllib.loads("\n".join(line.strip() for line in block.splitlines())))
     script = text.split("```python\n")[1].split("```")[0]

@@ -27,6 +27,7 @@ from duologue.sim.wire import MemorySocket, Rejected
 from tests.bridge.handset import Handset, reception_for
 from tests.bridge.twilio_peer import PUBLIC, TOKEN, TwilioPeer, signature, webhook
 
+SECRET = "a secret of sufficient length"
 NOW = 1_800_000_000.0
 
 
@@ -46,7 +47,7 @@ class House:
         self.reception: Reception = reception_for(scenario)
         self.wall = NOW
         twilio = Twilio(TwilioAccount(PUBLIC, TOKEN, **account), self.reception.take, lambda: self.wall)
-        self.ways = WaysIn(self.reception, twilio, None, SocketBounds())
+        self.ways = WaysIn(self.reception, twilio, None, SocketBounds(), SECRET)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         serve = self.ways.find(scope)
@@ -439,3 +440,114 @@ def test_what_a_stream_says_that_is_wrong_costs_a_log_line_and_not_the_call() ->
         await socket.wait_closed()
         assert socket.closed is not None
         assert socket.closed[0] == 1008
+
+
+STARTS = {
+    "telnyx": {
+        "event": "start",
+        "stream_id": "st-1",
+        "start": {
+            "call_control_id": "v3:abc",
+            "from": "+1",
+            "to": "+2",
+            "media_format": {"encoding": "PCMA", "sample_rate": 8000, "channels": 1},
+        },
+    },
+    "plivo": {
+        "event": "start",
+        "start": {
+            "callId": "c-1",
+            "streamId": "s-1",
+            "mediaFormat": {"encoding": "audio/x-l16", "sampleRate": 16000},
+        },
+        "extra_headers": '{"from":"+1","to":"+2","vip":"yes"}',
+    },
+    "voxengine": {
+        "event": "start",
+        "sequenceNumber": "0",
+        "start": {
+            "tag": "caller",
+            "mediaFormat": {"encoding": "ULAW", "sampleRate": 8000},
+            "customParameters": '{"from":"+1","to":"+2"}',
+        },
+    },
+}
+
+
+@pytest.mark.parametrize("service", STARTS)
+def test_streams_of_other_services_come_in_by_a_secret_in_their_path(service: str) -> None:
+    seen: list[str] = []
+    sent: list[dict[str, Any]] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        seen.append(f"{call.facts.ingress} {call.facts.from_} {call.facts.to} {call.rate}")
+        call.send_digits("7")
+
+    @in_house(scenario)
+    async def _(house: House) -> None:
+        socket = MemorySocket(house, f"/prefix/media/{service}/{SECRET}/", lambda frame: sent.append(json.loads(frame)))
+        await socket.connect()
+        socket.send(json.dumps(STARTS[service]))
+        await asyncio.sleep(0.1)
+        assert house.reception.calls == 1
+        assert [message["event"] for message in sent] == {
+            "telnyx": ["media"],
+            "plivo": ["sendDTMF"],
+            "voxengine": ["start", "media"],
+        }[service]
+        assert seen == [f"{service} +1 +2 {16000 if service == 'plivo' else 8000}"]
+        await socket.close()
+        await asyncio.sleep(0.1)
+        assert house.reception.calls == 0
+
+
+@pytest.mark.parametrize("path", ["telnyx/another secret of this length", "telnyx/x"])
+def test_a_wrong_secret_is_403(path: str) -> None:
+    @in_house()
+    async def _(house: House) -> None:
+        with pytest.raises(Rejected) as caught:
+            await MemorySocket(house, f"/media/{path}", lambda _: None).connect()
+        assert caught.value.status == 403
+
+
+def test_services_that_are_signed_or_unknown_have_no_such_path() -> None:
+    @in_house()
+    async def _(house: House) -> None:
+        for name in ("twilio", "vonage"):
+            assert house.ways.find({"type": "websocket", "path": f"/media/{name}/{SECRET}"}) is None
+        house.ways._stream_secret = ""
+        assert house.ways.find({"type": "websocket", "path": "/media/telnyx/"}) is None
+        assert house.ways.find({"type": "websocket", "path": f"/media/telnyx/{SECRET}"}) is None
+
+
+def test_where_a_service_has_no_marks_our_clock_stands_for_them() -> None:
+    played: list[tuple[str, float]] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        await session.over
+
+    @in_house(scenario)
+    async def _(house: House) -> None:
+        taken: list[Any] = []
+        take = house.reception.take
+
+        def watch(ingress: Any, facts: Any, audio: Any) -> Any:
+            taken.append(ingress)
+            call: Any = take(ingress, facts, audio)
+            call.played = lambda name: played.append((name, round(asyncio.get_running_loop().time(), 3)))
+            return call
+
+        house.reception.take = watch  # type: ignore[method-assign]
+        socket = MemorySocket(house, f"/media/voxengine/{SECRET}", lambda _: None)
+        await socket.connect()
+        socket.send(json.dumps(STARTS["voxengine"]))
+        await asyncio.sleep(1)
+        [stream] = taken
+        for name in ("a", "b"):
+            stream.audio_out(b"\x7e" * 800)
+            stream.mark(name)
+        await asyncio.sleep(1)
+        assert played == [("a", 1.1), ("b", 1.2)]
+        await socket.close()

@@ -15,11 +15,14 @@ from duologue.bridge.ways_in import WaysIn
 from duologue.errors import Violation
 from duologue.server.services import Services, is_loopback
 
+MIN_SECRET = 16
+"""Characters of a secret that stands in a path."""
+
 
 def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn | None:
     """What `[bridge]` asks for; `None` when no way in is open. Raises `Violation` for what cannot be had."""
     section = services.config.bridge
-    if not section.audiosocket.listen and not section.twilio.public_url:
+    if not section.audiosocket.listen and not section.twilio.public_url and not section.stream_secret_env:
         return None
     key = _key(services, environment)
     opened: list[WaysIn] = []  # it learns where the server is when the server listens
@@ -34,6 +37,7 @@ def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn 
             _twilio(services, reception, environment),
             _audiosocket(services, reception),
             services.bounds,
+            _stream_secret(section.stream_secret_env, environment),
         )
     )
     return opened[0]
@@ -71,6 +75,19 @@ def _key(services: Services, environment: Mapping[str, str]) -> str:
         return key
     secret = services.ids.uuid() + services.ids.uuid()
     services.authenticator.trust(secret, Identity("bridge", "bridge", section.max_calls))
+    return secret
+
+
+def _stream_secret(name: str, environment: Mapping[str, str]) -> str:
+    """What stands in the path of media streams that are not signed. Raises `Violation("stream_secret")` for a short one."""
+    secret = environment.get(name, "") if name else ""
+    if name and (len(secret) < MIN_SECRET or "/" in secret):
+        raise Violation(
+            "stream_secret",
+            f"the environment variable {name} holds no secret of {MIN_SECRET} characters without a slash",
+            path="bridge.stream_secret_env",
+            remedy="Make one with `openssl rand -hex 16`.",
+        )
     return secret
 
 
@@ -112,10 +129,9 @@ def _audiosocket(services: Services, reception: Reception) -> AudioSocketServer 
         host.strip("[]"),
         int(port),
         section.max_connections,
-        section.identify_s,
-        section.agents,
-        section.known_only,
-        section.allow,
+        agents=section.agents,
+        known_only=section.known_only,
+        allow=section.allow,
     )
     if not is_loopback(policy.host) and not policy.allow and not policy.known_only:
         raise Violation(

@@ -1,17 +1,23 @@
-"""The ways in as an addition to the server: Twilio's paths, the control URLs of sessions, and the port for AudioSocket."""
+"""The ways in as an addition to the server: webhooks, media streams, the control URLs of sessions, the port for AudioSocket."""
 
 from __future__ import annotations
 
 import asyncio
+import hmac
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import partial
+from typing import Any, TypeAlias
 
 import structlog
 
 from duologue.bridge.events import HttpRequest
 from duologue.bridge.ingress.audiosocket import AudioSocketServer
+from duologue.bridge.ingress.ingress import CallFacts, FarEnd, Ingress
+from duologue.bridge.ingress.json_dialects import DIALECTS, TWILIO, JsonDialect
+from duologue.bridge.ingress.json_media import StreamStarted
+from duologue.bridge.ingress.json_stream import JsonStream
 from duologue.bridge.ingress.twilio import MEDIA, STATUS, VOICE, Asked, Twilio
 from duologue.bridge.ingress.twiml import MEDIA_TYPE
 from duologue.bridge.reception import Reception
@@ -23,12 +29,18 @@ from duologue.server.refusals import refuse_socket
 from duologue.server.socket import FLUSH_S, Socket, SocketBounds
 
 SESSIONS = "/sessions"
+STREAMS = "/media"
+SERVICES = {dialect.name: dialect for dialect in DIALECTS if dialect is not TWILIO}
+"""Whose media streams are let in by a secret in the path. Twilio's are signed."""
 MAX_BODY = 64 * 1024
 """Bytes of a webhook, or of what is asked of a control URL."""
 STATUSES = {"method_not_allowed": 405, "forbidden": 403, "not_found": 404, "busy": 503, "too_large": 413}
 
+Converse: TypeAlias = Callable[[Socket], Coroutine[Any, Any, None]]
+"""Serves an admitted media stream until it is over."""
+
 _log = structlog.get_logger("duologue.bridge")
-_PATH = re.compile(rf"(?P<path>{VOICE}|{STATUS}|{MEDIA}/[^/]+/[^/]+|{SESSIONS}/[^/]+)/?$")
+_PATH = re.compile(rf"(?P<path>{VOICE}|{STATUS}|{MEDIA}/[^/]+/[^/]+|{STREAMS}/[^/]+/[^/]+|{SESSIONS}/[^/]+)/?$")
 
 
 class WaysIn:
@@ -40,11 +52,14 @@ class WaysIn:
         twilio: Twilio | None,
         audiosocket: AudioSocketServer | None,
         bounds: SocketBounds,
+        stream_secret: str = "",
     ) -> None:
+        """`stream_secret` lets other services' media streams in; without one nobody's."""
         self._reception = reception
         self._twilio = twilio
         self._audiosocket = audiosocket
         self._bounds = bounds
+        self._stream_secret = stream_secret
         self.address = ""
         """Where this very server is, once it listens."""
 
@@ -55,13 +70,13 @@ class WaysIn:
             return None
         path, shown = found["path"], found[0]
         if scope["type"] == "websocket":
-            twilio = self._twilio
-            if twilio is not None and path.startswith(MEDIA):
-                return partial(self._serve_media, twilio, shown)
-            return None
+            if self._twilio is not None and path.startswith(MEDIA):
+                return partial(self._serve_stream, partial(self._admit_twilio, self._twilio, shown, scope))
+            service = SERVICES.get(path.split("/")[2]) if path.startswith(STREAMS) and self._stream_secret else None
+            return None if service is None else partial(self._serve_stream, partial(self._admit, service, path))
         if path.startswith(SESSIONS):
             return _answering(lambda body: self._control(scope, path, body))
-        if self._twilio is not None and not path.startswith(MEDIA):
+        if self._twilio is not None and path in (VOICE, STATUS):
             twilio = self._twilio
             return _answering(lambda body: self._webhook(twilio, scope, path, shown, body))
         return None
@@ -99,21 +114,39 @@ class WaysIn:
 
     # Sockets.
 
-    async def _serve_media(self, twilio: Twilio, shown: str, scope: Scope, receive: Receive, send: Send) -> None:
+    def _admit_twilio(self, twilio: Twilio, shown: str, scope: Scope) -> Converse:
+        """Raises `Refused("forbidden")`."""
         query = scope.get("query_string", b"").decode("latin-1")
+        call = twilio.admit(Asked(shown, query, _headers(scope)))
+        return lambda socket: twilio.converse(socket, call)
+
+    def _admit(self, service: JsonDialect, path: str) -> Converse:
+        """Raises `Refused("forbidden")`."""
+        if not hmac.compare_digest(path.rpartition("/")[2].encode(), self._stream_secret.encode()):
+            raise Refused("forbidden", "this address was not given out here")
+
+        def take(stream: Ingress, started: StreamStarted) -> FarEnd:
+            parameters = dict(started.parameters)
+            caller, called = parameters.pop("from", started.caller), parameters.pop("to", started.called)
+            facts = CallFacts(service.name, started.call, caller, called, custom=parameters)
+            return self._reception.take(stream, facts, started.audio)
+
+        return lambda socket: JsonStream(socket, service, take).run()
+
+    async def _serve_stream(self, admit: Callable[[], Converse], scope: Scope, receive: Receive, send: Send) -> None:
         try:
             if self._reception.is_busy:
                 raise Refused("busy", "no call is taken now")
-            call = twilio.admit(Asked(shown, query, _headers(scope)))
+            converse = admit()
         except DuologueError as error:
-            _log.info("refused", path=MEDIA, why=str(error))
+            _log.info("refused", path="media stream", why=str(error))
             await refuse_socket(scope, receive, send, _refusal(error))
             return
         socket = Socket(scope, receive, send, self._bounds)
         await socket.accept(None, [])
         async with asyncio.TaskGroup() as tasks:
             writer = tasks.create_task(socket.write())
-            work = tasks.create_task(twilio.converse(socket, call))
+            work = tasks.create_task(converse(socket))
             await socket.ended()
             work.cancel()
             await asyncio.wait([work])

@@ -112,7 +112,7 @@ def with_calls(config: Config, *, audiosocket: str | None, agent: str | None, sc
 def ways_in(services: Services) -> Extension | None:
     """Telephone calls, where the configuration asks for them. Raises `Violation`."""
     bridge = services.config.bridge
-    if not bridge.audiosocket.listen and not bridge.twilio.public_url:
+    if not bridge.audiosocket.listen and not bridge.twilio.public_url and not bridge.stream_secret_env:
         return None
     from duologue.bridge.telephony import build_ways_in
 
@@ -199,6 +199,8 @@ class Banner:
         ports = [f"AudioSocket {bridge.audiosocket.listen}"] if bridge.audiosocket.listen else []
         if bridge.twilio.public_url:
             ports.append(f"Twilio webhook {bridge.twilio.public_url.rstrip('/')}/twilio/voice")
+        if bridge.stream_secret_env:
+            ports.append(f"media streams /media/SERVICE/${bridge.stream_secret_env}")
         return [f"{port} to {whom}" for port in ports]
 
     @staticmethod

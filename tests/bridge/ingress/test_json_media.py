@@ -154,6 +154,26 @@ def test_audio_lost_on_the_way_is_silence() -> None:
     assert len(late.payload) == 8_000 + 160
 
 
+def telnyx_media(chunk: int) -> str:
+    payload = base64.b64encode(bytes([chunk])).decode()
+    return json.dumps({"event": "media", "media": {"track": "inbound", "chunk": str(chunk), "payload": payload}})
+
+
+def test_telnyx_audio_is_put_in_order_and_what_never_comes_is_not_waited_for() -> None:
+    media = started(TELNYX, TELNYX_START)
+
+    def heard(*chunks: int) -> list[bytes]:
+        facts = [media.receive(telnyx_media(chunk)) for chunk in chunks]
+        return [fact.payload for fact in facts if isinstance(fact, StreamAudio)]
+
+    assert heard(2, 3) == [b"\2", b"\3"]
+    assert heard(5, 4) == [b"\4\5"]
+    assert heard(7, 8, 9, 10, 11) == []
+    assert heard(12) == [bytes([7, 8, 9, 10, 11, 12])]
+    assert heard(6, 13) == [b"\x0d"]
+    assert media.receive('{"event":"media","media":{"payload":"/w=="}}') == StreamAudio(b"\xff")
+
+
 def test_another_streams_audio_is_not_ours() -> None:
     assert started(VOXENGINE, VOXENGINE_START).receive(voxengine_media(0, tag="music")) is None
     echo = '{"event":"media","media":{"track":"outbound","payload":"/w=="}}'

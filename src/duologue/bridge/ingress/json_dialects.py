@@ -46,6 +46,8 @@ class JsonDialect:
     """Member of outgoing media that repeats the encoding, beside the sample rate; empty for none."""
     numbered: bool = False
     """Outgoing media is a stream of its own: `start` first, then numbered messages with their position in samples."""
+    unordered: bool = False
+    """Incoming audio may come out of order; its chunks are numbered."""
     audio: AudioFormat = TELEPHONE
     """What is assumed when `start` does not say."""
 
@@ -68,6 +70,7 @@ TELNYX = JsonDialect(
     media_format="media_format",
     sample_rate="sample_rate",
     parameters="custom_parameters",
+    unordered=True,
 )
 """T§2, with `stream_bidirectional_mode: "rtp"`."""
 

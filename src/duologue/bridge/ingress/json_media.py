@@ -28,6 +28,8 @@ from duologue.protocols.codec import MAX_SETTINGS_BYTES, parse_object
 
 MAX_PARAMETERS = 100
 """Of the application's own, in one `start`."""
+MAX_HELD = 5
+"""Chunks that wait for one before them; 100 ms."""
 MAX_GAP_S = 1.0
 """A hole in numbered audio is filled with silence up to this length."""
 
@@ -91,6 +93,8 @@ class JsonMedia:
         self._tag = ""
         self._audio: AudioFormat | None = None
         self._expected = 0
+        self._next_chunk: int | None = None
+        self._held: dict[int, bytes] = {}
         self._sequence = 0
         self._chunk = 0
         self._position = 0
@@ -177,9 +181,29 @@ class JsonMedia:
             payload = base64.b64decode(_text(media, "payload"), validate=True)
         except (binascii.Error, ValueError):
             raise Violation("bad_payload", "the audio is not base64", path="media.payload") from None
+        if self._dialect.unordered:
+            payload = self._in_order(payload, _whole(media, "chunk"))
+            return StreamAudio(payload) if payload else None
         if self._dialect.numbered:
             payload = self._without_holes(payload, _whole(media, "timestamp"), self._audio)
         return StreamAudio(payload)
+
+    def _in_order(self, payload: bytes, chunk: int | None) -> bytes:
+        """What can be played now. A chunk is waited for while a few later ones are there; one that comes after that is dropped."""
+        if chunk is None:
+            return payload
+        if self._next_chunk is None:
+            self._next_chunk = chunk
+        if chunk < self._next_chunk:
+            return b""
+        self._held[chunk] = payload
+        if len(self._held) > MAX_HELD:
+            self._next_chunk = min(self._held)
+        joined = b""
+        while self._next_chunk in self._held:
+            joined += self._held.pop(self._next_chunk)
+            self._next_chunk += 1
+        return joined
 
     def _without_holes(self, payload: bytes, position: int | None, audio: AudioFormat) -> bytes:
         """Silence where positions say that audio was lost (V§8.2: gaps mean loss)."""

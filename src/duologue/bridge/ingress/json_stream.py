@@ -56,6 +56,7 @@ class JsonStream:
         self._call = ""
         self._audio: AudioFormat | None = None
         self._far: FarEnd | None = None
+        self._silent_at: Seconds = 0.0
         self._ended = False
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -77,20 +78,26 @@ class JsonStream:
         """See `Ingress`."""
         if self._audio is None or self._ended or self._socket.unsent_audio_s > MAX_UNSENT_S:
             return
+        seconds = self._audio.seconds(len(payload))
+        self._silent_at = max(self._now(), self._silent_at) + seconds
         for frame in self._media.media(payload):
-            self._socket.play(frame, self._audio.seconds(len(payload)), AUDIO)
+            self._socket.play(frame, seconds, AUDIO)
 
     def mark(self, name: str) -> None:
-        """See `Ingress`."""
-        if not self._ended:
-            for frame in self._media.mark(name):
-                self._socket.tell(frame)
+        """See `Ingress`; by our own clock where the service has no marks."""
+        if self._ended:
+            return
+        for frame in self._media.mark(name):
+            self._socket.tell(frame)
+        if not self._media.has_marks:
+            asyncio.get_running_loop().call_at(max(self._now(), self._silent_at), self._tell, MarkReturned(name))
 
     def clear(self) -> None:
         """See `Ingress`. What has not been written is taken back, so that the order overtakes it."""
         if self._audio is None or self._ended:
             return
         self._socket.forget(AUDIO)
+        self._silent_at = self._now()
         for frame in self._media.clear():
             self._socket.tell(frame)
 
@@ -121,6 +128,10 @@ class JsonStream:
             self._tasks.create_task(self._hand_over(self._transfer, target), name="transfer")
 
     # Facts.
+
+    @staticmethod
+    def _now() -> Seconds:
+        return asyncio.get_running_loop().time()
 
     def _receive(self, frame: str | bytes) -> None:
         try:
