@@ -9,7 +9,7 @@
 const form = document.getElementById('key');
 const field = document.getElementById('secret');
 const problem = document.getElementById('key-trouble');
-const FRESH_S = 60; // where a token costs nothing it need not live longer than a handshake
+const FRESH_S = 300; // where a token costs nothing it need not live longer than a person takes to allow the microphone
 const LONGEST_S = 3600;
 const MARGIN_MS = 5000;
 

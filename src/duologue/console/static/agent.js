@@ -38,11 +38,13 @@ export class AgentCall {
     find('agent-log').replaceChildren();
     this.button.disabled = true;
     this.ready = this.replying = this.trailing = false;
+    this.ringsUntil = 0;
     try {
       this.settings = JSON.parse(find('settings').value);
-      this.say('Asking for the microphone');
       this.context = await openContext();
+      this.say('Asking the server for access');
       const token = await accessToken('agent');
+      this.say('Asking for the microphone');
       this.loudspeaker = await Loudspeaker.open(this.context, {
         dropped: (seconds) => this.dropped(seconds),
         level: (peak) => showLevel(find('agent-speaks'), peak),
@@ -150,7 +152,7 @@ export class AgentCall {
   closed(event) {
     if (!this.ready && event.code !== 1000) {
       forgetToken();
-      this.trouble(event.reason || 'The server did not take the call.');
+      this.trouble(event.reason || 'The server did not take the call: it is full, or access has ended. Try again.');
     } else if (event.code !== 1000) this.trouble(`The server closed the call: ${event.code} ${event.reason}`);
     this.say('The call is over.');
     this.stop();

@@ -20,20 +20,29 @@ export class Microphone {
     // A recogniser is served best by the plain signal; a page that plays sound needs its echo taken out.
     const audio = { channelCount: 1, echoCancellation: playsToo, noiseSuppression: playsToo, autoGainControl: playsToo };
     microphone.stream = await navigator.mediaDevices.getUserMedia({ audio });
+    try {
+      await microphone.connect(context, heard, Math.round(context.sampleRate * seconds));
+    } catch (error) {
+      for (const track of microphone.stream.getTracks()) track.stop(); // or the browser shows it as in use
+      throw error;
+    }
+    return microphone;
+  }
+
+  async connect(context, heard, length) {
     await context.audioWorklet.addModule(new URL('capture.js', import.meta.url));
-    microphone.node = new AudioWorkletNode(context, 'capture', {
+    this.node = new AudioWorkletNode(context, 'capture', {
       numberOfOutputs: 0,
       channelCount: 1,
       channelCountMode: 'explicit',
-      processorOptions: { length: Math.round(context.sampleRate * seconds) },
+      processorOptions: { length },
     });
-    microphone.source = context.createMediaStreamSource(microphone.stream);
-    microphone.node.port.onmessage = ({ data }) => {
+    this.source = context.createMediaStreamSource(this.stream);
+    this.node.port.onmessage = ({ data }) => {
       if (data.block) heard(data.block);
-      else microphone.finished?.(data.rest);
+      else this.finished?.(data.rest);
     };
-    microphone.source.connect(microphone.node);
-    return microphone;
+    this.source.connect(this.node);
   }
 
   // Stops recording. What was said until now and not yet given to `heard` is returned.

@@ -24,9 +24,10 @@ export class Transcription {
     this.clear();
     this.button.disabled = true;
     try {
-      this.say('Asking for the microphone');
       this.context = await openContext();
+      this.say('Asking the server for access');
       const token = await accessToken('stt');
+      this.say('Asking for the microphone');
       this.unsent = [];
       this.microphone = await Microphone.open(this.context, (block) => this.send(block));
       this.open(token);
@@ -118,7 +119,7 @@ export class Transcription {
     else {
       this.say('Not listening');
       if (!this.connected) forgetToken();
-      this.trouble(this.connected ? `The server closed the connection: ${event.code} ${event.reason}` : 'The server did not take the connection.');
+      this.trouble(this.connected ? `The server closed the connection: ${event.code} ${event.reason}` : 'The server did not take the connection: it is full, or access has ended. Try again.');
     }
     this.stop();
   }
