@@ -167,6 +167,47 @@ NOT_HERE = Surface(
     from_server=(Row("error", YES, "`error_code`, `title`, `message`, `request_id`: the clients' own exceptions"),),
 )
 
+CALL_STREAM = Surface(
+    "An agent by its id: `/agents/stream/{agent_id}`",
+    "Web calls, Calls API (C§11)",
+    from_client=(
+        Row("{agent_id}", YES, "an unknown one is 404 before the upgrade, with the nearest"),
+        Row("start", YES, "first, else `error` and 1008; a second one is an `error`, and the call goes on"),
+        Row(
+            "start.config.input_format", YES, "`mulaw_8000`, `pcm_16000`, `pcm_24000`, `pcm_44100`, for both directions"
+        ),
+        Row("start.config.voice_id", YES, "unknown voices map to the default unless the server is strict"),
+        Row("start.config.output_audio_delivery", YES, "`speaking_pace` (default), `as_available`"),
+        Row(
+            "start.agent.system_prompt, introduction",
+            YES,
+            "unless the agent keeps its own; empty introduction: it waits",
+        ),
+        Row("start.metadata", YES, "at most 64 members; fills the places of prompt, introduction and tools"),
+        Row(
+            "media_input", YES, "with or without `stream_id`; `payload` also at the top level; padding may be left out"
+        ),
+        Row("dtmf", YES, "gathered into one turn; several keys in one message are taken one by one"),
+        Row("custom", YES, "the model knows it from then on, or answers it, as the agent says"),
+        Row("playback", YES, "an extension of ours: `docs/agents.md`"),
+        Row("ping", YES, "counts as a sign of life"),
+        Row("other events", YES, "ignored; an `error` when strict"),
+    ),
+    from_server=(
+        Row(
+            "ack",
+            YES,
+            "with `call_id`, the effective settings and `playback_reports`; the agent's own prompt stays here",
+        ),
+        Row("media_output", YES, "at most 0.1 s each"),
+        Row("clear", YES, "only after audio that may not have been heard to its end"),
+        Row("dtmf, custom, transfer_call", YES, "what the agent does itself"),
+        Row("turn_started, turn_output_text_delta, turn_ended", YES, "deltas are phrases, as they begin to sound"),
+        Row("error", YES, "the vendor documents none: `message` and the members of its other sockets"),
+        Row("close", YES, "1000 `call ended by agent[, reason: ...]`, 1000 `connection idle timeout` after 180 s"),
+    ),
+)
+
 TOKENS = Surface(
     "Access tokens: `POST /access-token`",
     "Authenticate your client applications (C§4)",
@@ -177,4 +218,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, VOICES, NOT_HERE, TOKENS)
+SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, CALL_STREAM, VOICES, NOT_HERE, TOKENS)
