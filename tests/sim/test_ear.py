@@ -52,3 +52,24 @@ def test_silence_is_not_sounding() -> None:
     assert not ear.sounding(0.2)
     assert ear.sounding(0.8)
     assert not ear.sounding(1.2)
+
+
+def test_a_late_loudspeaker_begins_late_and_does_not_stutter() -> None:
+    ear = Ear(rate=1000, late=0.2)
+    ear.receive(tone(500), now=1.0)
+    ear.receive(tone(500), now=1.6)
+    assert len(ear.heard(1.2)) == 0
+    assert ear.silent_at == pytest.approx(2.2)
+
+
+def test_the_position_counts_all_that_arrived_and_passes_what_was_dropped_with_the_next_sound() -> None:
+    ear = Ear(rate=1000, late=0.1)
+    assert ear.position(0.0) == 0
+    ear.receive(tone(500), now=1.0)
+    assert ear.position(1.3) == 200
+    ear.clear(1.3)
+    assert ear.position(2.0) == 200
+    ear.receive(tone(300), now=3.0)
+    assert ear.position(3.05) == 200
+    assert ear.position(3.1) == 500
+    assert ear.position(3.2) == 600

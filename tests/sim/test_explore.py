@@ -16,7 +16,7 @@ from duologue.sim.world import simulate
 
 SEEDS = 300
 GROUP = 50
-HUNTING_SEEDS = 120
+HUNTING_SEEDS = 300
 
 
 @pytest.mark.parametrize("first", range(0, SEEDS, GROUP))

@@ -81,6 +81,18 @@ def test_functions_are_asked_for_and_answered() -> None:
     assert result.passed, as_text(result)
 
 
+def test_an_agent_is_called_by_its_id() -> None:
+    step = {"caller": "I would like a latte", "expect": {"agent_says": "size"}}
+    result = run({"agent": {"line": "coffee"}, "caller": {"reports_every": 0.1}, "step": [step]})
+    assert result.passed, as_text(result)
+    assert "caller: I would like a latte" in as_text(result)
+
+
+def test_an_early_access_client_is_played() -> None:
+    result = run({**ORDER, "agent": {"wire": "deepgram_v0"}})
+    assert result.passed, as_text(result)
+
+
 def test_without_answers_the_rules_answer() -> None:
     result = run({"step": [{"caller": "I would like a latte", "expect": {"agent_says": "size"}}]})
     assert result.passed, as_text(result)
@@ -101,6 +113,8 @@ def test_a_step_that_is_never_reached_is_not_met() -> None:
         ({"step": [{"caller": "hello", "expect": {"soon": 1}}]}, "step[0].expect.soon"),
         ({"step": [{}], "engines": "best"}, "engines"),
         ({"step": [{}], "agent": {"settings": "nothing.json"}}, "agent.settings"),
+        ({"step": [{}], "agent": {"wire": "cartesia"}}, "agent.wire"),
+        ({"step": [{}], "agent": {"line": "coffee", "settings": {}}}, "agent.settings"),
         ({"step": [{}], "unkind": {"model": {}}}, "unkind.model"),
         ({"step": [{"wav": "order.wav"}]}, "step[0].wav"),
     ],

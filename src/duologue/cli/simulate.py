@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 from duologue.cli.output import print_json, screen
 from duologue.errors import Violation
 
-HUNTING_SEEDS = 200
+HUNTING_SEEDS = 300
 """How many seeds may be tried on a planted mistake."""
 
 

@@ -13,6 +13,7 @@ from duologue.sim.breach import Breach
 from duologue.sim.heard_rules import check_heard_history, check_one_voice
 from duologue.sim.session_rules import (
     check_drafts,
+    check_ends_told,
     check_every_turn_answered,
     check_ids_grow,
     check_lines,
@@ -56,6 +57,7 @@ RULES: tuple[Rule, ...] = (
     check_drafts,
     check_tools,
     check_tools_told,
+    check_ends_told,
     check_every_turn_answered,
 )
 """Every invariant."""

@@ -95,18 +95,18 @@ def _words(chance: random.Random, words: list[str], least: int, most: int) -> li
 
 def _step(chance: random.Random, message: Draw) -> Step:
     kind = chance.random()
-    if kind < 0.5:
+    if kind < 0.47:
         wait = chance.choice((Wait.AGENT_SILENT, Wait.ANSWERED))
         return Step(wait, chance.uniform(0.0, 1.5), line=_line(chance), hesitation=chance.uniform(0.2, 1.2))
-    if kind < 0.75:  # barge-in, at any moment of a reply
+    if kind < 0.7:  # barge-in, at any moment of a reply
         return Step(
             Wait.AGENT_SPEAKS, chance.uniform(0.0, 2.5), line=_line(chance), hesitation=chance.uniform(0.2, 1.2)
         )
-    if kind < 0.83:
+    if kind < 0.77:
         return Step(Wait.AGENT_SPEAKS, chance.uniform(0.1, 1.5), line=chance.choice(BACKCHANNELS))
-    if kind < 0.86:  # a silent caller
+    if kind < 0.8:  # a silent caller
         return Step(Wait.NOTHING, chance.uniform(1.0, 6.0))
-    wait = chance.choice(tuple(Wait))
+    wait = chance.choice((*Wait, Wait.AGENT_SPEAKS))
     return Step(wait, chance.uniform(0.0, 1.0), message=message(chance))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from duologue.agent.commands import ClearAudio
 from duologue.agent.endings import Endings
-from duologue.agent.notices import AgentFinishedSpeaking, AgentSaid, CallerStartedSpeaking, ToolAnswered
+from duologue.agent.notices import AgentFinishedSpeaking, AgentHeard, AgentSaid, CallerStartedSpeaking, ToolAnswered
 from duologue.agent.phrase import Remainder
 from duologue.agent.playback import Playback
 from duologue.agent.reply import Reply
@@ -25,7 +25,10 @@ from duologue.agent.turntaking import Stage
 from duologue.agent.utterance import Utterance
 from duologue.agent.watchdog import Watchdog
 from duologue.listen.channel import ListenChannel
+from duologue.protocols.cartesia.line_stream import LineStreamDialect
+from duologue.protocols.cartesia.line_turns import LineTurns
 from duologue.protocols.deepgram.agent_frames import AgentFrames
+from duologue.server.sent_audio import SentAudio
 from duologue.sim.audit import audit
 from duologue.sim.breach import Breach
 from duologue.sim.draw import draw
@@ -88,7 +91,7 @@ def _silent(*kinds: type, when: Callable[[Any], bool] = lambda _: True) -> Calla
     """These things are not told."""
 
     def wrong(right: Any) -> Any:
-        return lambda self, out: [] if isinstance(out, kinds) and when(out) else right(self, out)
+        return lambda self, out, *more: [] if isinstance(out, kinds) and when(out) else right(self, out, *more)
 
     return wrong
 
@@ -183,6 +186,14 @@ def _announce_late(right: Any) -> Any:
     return send
 
 
+def _dropped_is_heard(right: Any) -> Any:
+    def locate(self: Any, position: int) -> Any:
+        over = [(each.reply, each.end - each.start) for each in self._stretches if each.end <= position]
+        return [*over, *right(self, position)]
+
+    return locate
+
+
 MUTANTS: tuple[Mutant, ...] = (
     Mutant("late facts are kept", Replying, "_current", _keep_late_facts),
     Mutant("nobody is told to clear", AgentFrames, "_messages", _silent(ClearAudio, CallerStartedSpeaking)),
@@ -210,5 +221,9 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("a timer outlives its call", ListenChannel, "_end", _keep_watching),
     Mutant("the agent's words are not told", AgentFrames, "_messages", _silent(AgentSaid)),
     Mutant("discarded calls are not withdrawn", Thinking, "withdraw", _nothing),
+    Mutant("the call stream clears nothing", LineStreamDialect, "_messages", _silent(ClearAudio)),
+    Mutant("turns of the agent do not end on the call stream", LineTurns, "render", _silent(AgentHeard)),
+    Mutant("what a clear dropped counts as heard", SentAudio, "locate", _dropped_is_heard),
+    Mutant("a loudspeaker's report corrects nothing", Replying, "_correct", _nothing),
 )
 """The planted mistakes."""

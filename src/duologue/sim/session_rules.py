@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from duologue.agent.commands import ClearAudio, EndSession, Generate, Notify, PlayAudio, Synthesize
 from duologue.agent.events import CompletionReceived, MessageInjected, ToolReturned
 from duologue.agent.notices import (
+    AgentFinishedSpeaking,
     AgentSaid,
     AgentThinking,
     CallerSaid,
@@ -209,6 +210,22 @@ def check_tools_told(outcome: Outcome) -> Iterator[Breach]:
     for call_id, (at, _) in call.tool_answers.items():
         if at < call.ended - SLACK and call_id not in calls.returned and call_id not in calls.over:
             yield Breach("tools", f"the client answered {call_id} and the session was not told", at)
+
+
+def check_ends_told(outcome: Outcome) -> Iterator[Breach]:
+    """On the call stream the agent's turn ends once all of a reply was sent and heard."""
+    call = outcome.call
+    if call is None or call.plan.wire is not Wire.CALL_STREAM:
+        return
+    sent: dict[int, Seconds] = {}
+    for step in outcome.trace.steps:
+        for notice in notices(step):
+            if isinstance(notice, AgentFinishedSpeaking):
+                sent[notice.reply] = step.now
+    heard_by = max([call.ear.silent_at, *sent.values()]) + SLACK + call.plan.loudspeaker_late + call.plan.reports_every
+    ended = len(call.signs(Sign.REPLY_OVER))
+    if heard_by < call.ended and ended < len(sent):
+        yield Breach("order", f"{len(sent)} replies were sent and {ended} turns of the agent ended")
 
 
 def check_every_turn_answered(outcome: Outcome) -> Iterator[Breach]:
