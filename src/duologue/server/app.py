@@ -99,7 +99,7 @@ class Application:
         if methods == {"OPTIONS"}:
             return False
         await receive()
-        headers = [(b"allow", ", ".join(sorted(methods)).encode()), (b"content-length", b"0")]
+        headers = [(b"allow", ", ".join(sorted(methods)).encode())]
         await send({"type": "http.response.start", "status": 204, "headers": headers})
         await send({"type": "http.response.body", "body": b""})
         return True
