@@ -95,6 +95,7 @@ TAKERS = {
     "/tts/sse": ("application/json", json_bodies()),
     "/access-token": ("application/json", json_bodies()),
     "/stt": ("multipart/form-data; boundary=edge", forms()),
+    "/audio/transcriptions": ("multipart/form-data; boundary=edge", forms()),
 }
 """Routes that read a body, and bodies that are nearly right for them."""
 

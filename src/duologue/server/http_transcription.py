@@ -1,12 +1,13 @@
-"""Cartesia's `POST /stt`: a recording comes in, its words go out (C§9).
+"""Cartesia's `POST /stt` and its twin for OpenAI's clients, `POST /audio/transcriptions`: a recording comes in, its words go out (C§9).
 
 The upload is kept on disk and heard like a caller: turns of the recording joined.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 from litestar import Response, Router, post
 from litestar.datastructures import FormMultiDict, UploadFile
@@ -18,6 +19,7 @@ from duologue.protocols.cartesia.formats import read_format
 from duologue.protocols.cartesia.stt_manual import heard_words, read_spoken_language
 from duologue.protocols.cartesia.stt_messages import Transcript
 from duologue.protocols.cartesia.stt_turns import check_stt_model
+from duologue.protocols.cartesia.transcriptions import read_answer_format, render_answer
 from duologue.protocols.codec import encode
 from duologue.protocols.query import Query
 from duologue.runtime.engines import Role
@@ -27,22 +29,30 @@ from duologue.server.requests import AnyRequest, admitted, handshake_of, read_fo
 from duologue.server.services import Services
 from duologue.usage.meter import UsageMeter
 
-ROUTE = "/stt"
-_DESCRIBED = {
+ROUTE, TWIN = "/stt", "/audio/transcriptions"
+_QUERY = (
+    Parameter("encoding", "Of samples without a header, such as `pcm_s16le`"),
+    Parameter("sample_rate", "Of samples without a header", "integer"),
+)
+_FORM = (
+    Parameter("file", "WAV, FLAC, Ogg, MP3, AIFF, or samples", "file", required=True),
+    Parameter("model", "`ink-whisper` or another ink", required=True),
+    Parameter("language", "Told back; what is understood depends on the engine"),
+    Parameter("timestamp_granularities[]", "`word`", "array"),
+)
+_DESCRIBED = {DESCRIBED: Described("transcription", query=_QUERY, form=_FORM)}
+_TWIN_DESCRIBED = {
     DESCRIBED: Described(
         "transcription",
-        query=(
-            Parameter("encoding", "Of samples without a header, such as `pcm_s16le`"),
-            Parameter("sample_rate", "Of samples without a header", "integer"),
-        ),
-        form=(
-            Parameter("file", "WAV, FLAC, Ogg, MP3, AIFF, or samples", "file", required=True),
-            Parameter("model", "`ink-whisper` or another ink", required=True),
-            Parameter("language", "Told back; what is understood depends on the engine"),
-            Parameter("timestamp_granularities[]", "`word`", "array"),
-        ),
+        query=_QUERY,
+        form=(*_FORM, Parameter("response_format", "`json`, `text` or `verbose_json`")),
+        answers=("application/json", "text/plain"),
     )
 }
+
+
+Renderer: TypeAlias = Callable[[Transcript], tuple[bytes, str]]
+"""A transcript as a body, and its media type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,18 +69,42 @@ def transcription_router(services: Services) -> Router:
     @post(ROUTE, status_code=200, request_max_body_size=services.config.limits.upload_bytes, opt=_DESCRIBED)
     async def transcribe(request: AnyRequest) -> Response[bytes]:
         """Text of a recording. A client that leaves ends the work."""
-        async with admitted(services, request, Kind.STT, ROUTE) as meter:
-            form = await read_form(request)
-            try:
-                job = _read_job(services, form, handshake_of(request).query)
-                transcript = await while_wanted(request, _transcribe(services, job, meter))
-            finally:
-                await form.close()
-        if transcript is None:
-            return Response(b"", status_code=CLIENT_LEFT)
-        return Response(encode(transcript).encode(), media_type="application/json")
+        return await _answer(services, request, ROUTE, _as_documented)
 
-    return Router("/", route_handlers=[transcribe])
+    @post(TWIN, status_code=200, request_max_body_size=services.config.limits.upload_bytes, opt=_TWIN_DESCRIBED)
+    async def transcribe_for_openai(request: AnyRequest) -> Response[bytes]:
+        """Text of a recording, for OpenAI's clients. A client that leaves ends the work."""
+        return await _answer(services, request, TWIN, _for_openai)
+
+    return Router("/", route_handlers=[transcribe, transcribe_for_openai])
+
+
+def _as_documented(_: FormMultiDict) -> Renderer:
+    return lambda transcript: (encode(transcript).encode(), "application/json")
+
+
+def _for_openai(form: FormMultiDict) -> Renderer:
+    wanted = read_answer_format(_text(form, "response_format"))
+    if _text(form, "stream").lower() in ("true", "1"):
+        raise Violation("not_implemented", "the text of a recording comes in one piece", path="stream")
+    return lambda transcript: render_answer(transcript, wanted)
+
+
+async def _answer(
+    services: Services, request: AnyRequest, route: str, renderer: Callable[[FormMultiDict], Renderer]
+) -> Response[bytes]:
+    async with admitted(services, request, Kind.STT, route) as meter:
+        form = await read_form(request)
+        try:
+            render = renderer(form)
+            job = _read_job(services, form, handshake_of(request).query)
+            transcript = await while_wanted(request, _transcribe(services, job, meter, route))
+        finally:
+            await form.close()
+    if transcript is None:
+        return Response(b"", status_code=CLIENT_LEFT)
+    body, media_type = render(transcript)
+    return Response(body, media_type=media_type)
 
 
 def _read_job(services: Services, form: FormMultiDict, query: Query) -> _Job:
@@ -97,9 +131,9 @@ def _text(form: FormMultiDict, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _transcribe(services: Services, job: _Job, meter: UsageMeter) -> Transcript:
+async def _transcribe(services: Services, job: _Job, meter: UsageMeter, route: str) -> Transcript:
     """Hear the whole recording. Raises `Violation` for what is no audio, `EngineFailure` when hearing is lost."""
-    heard = await hear_recording(services, job.recording, meter, ROUTE)
+    heard = await hear_recording(services, job.recording, meter, route)
     return Transcript(
         request_id=services.ids.uuid(),
         is_final=True,

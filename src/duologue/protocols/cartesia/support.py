@@ -118,6 +118,18 @@ STT_BATCH = Surface(
     from_server=(Row("transcript", YES, "`words` only when asked for"),),
 )
 
+STT_TWIN = Surface(
+    "A recording transcribed for OpenAI's clients: `POST /audio/transcriptions`",
+    "STT batch (C§9)",
+    from_client=(
+        Row("file, model, language, timestamp_granularities[], ?encoding, ?sample_rate", YES, "as above"),
+        Row("response_format", PARTLY, "`json`, `text`, `verbose_json`"),
+        Row("prompt, temperature", NO, "accepted and ignored"),
+        Row("stream", NO, "501: the text comes in one piece"),
+    ),
+    from_server=(Row("text, or an object with text", YES, "`verbose_json` has duration, language and words"),),
+)
+
 TTS_HTTP = Surface(
     "Text to speech over HTTP: `POST /tts/bytes`, `POST /tts/sse`",
     "TTS bytes and SSE (C§6.1, C§6.2)",
@@ -218,4 +230,4 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, TTS, TTS_HTTP, CALL_STREAM, VOICES, NOT_HERE, TOKENS)
+SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, STT_TWIN, TTS, TTS_HTTP, CALL_STREAM, VOICES, NOT_HERE, TOKENS)
