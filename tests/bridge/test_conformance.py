@@ -443,6 +443,19 @@ class TestClose:
 
         talk(story)
 
+    def test_by_us_in_the_close_callback_ends_its_farewell_too(self) -> None:
+        async def story(talk: Talk) -> None:
+            talk.client.on(AgentsEvents.WebSocketClosed, lambda _: talk.client.close())
+            send_media_between(talk.phone, talk.client)
+            await talk.client.start()
+            talk.agent_says(2.0)
+            await asyncio.sleep(0.5)
+            talk.peer.hang_up(1000, "call ended by agent")
+            await asyncio.sleep(3)
+            assert len(talk.phone.heard) == 26
+
+        talk(story)
+
 
 class TestMessages:
     def test_an_unknown_one_is_told_with_its_raw_payload(self) -> None:

@@ -170,6 +170,15 @@ def test_tags_are_streams_of_their_own() -> None:
     assert [order for _, order in story.of(DropAudio)] == [DropAudio(CALL)]
 
 
+def test_a_stream_nobody_hears_any_more_is_forgotten_when_its_run_has_been_told_to_its_end() -> None:
+    story = Story().tell(EdgeAdded(AGENT, CALL, StreamLabel("a")), EdgeRemoved(AGENT, CALL))
+    story.tell(EdgeAdded(AGENT, CALL, StreamLabel("b")), Arrived(AGENT, audio(1.0))).until(0.5)
+    story.tell(EdgeRemoved(AGENT, CALL)).until(5.0)
+    assert len(story.of(TellStarted)) == len(story.of(TellEnded)) == 1
+    assert story.router.wake_at() is None
+    assert story.router.waiting(AGENT) == 0.0
+
+
 def test_a_paused_unit_waits_and_a_clear_meanwhile_empties_it() -> None:
     story = Story().tell(EdgeAdded(PLAYER, CALL), Arrived(PLAYER, audio(1.0))).until(0.1)
     story.tell(Paused(PLAYER, paused=True)).until(5.0)

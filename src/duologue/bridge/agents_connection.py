@@ -207,11 +207,12 @@ class AgentsConnection:
             )
         if not self._acked.done():
             self._acked.set_exception(ConnectionFailed(f"closed before the ack: {closed.code} {closed.reason}".strip()))
+        # Before the listeners hear of it: one that closes the client, too, cuts the last words off.
+        if not self._over.done():
+            self._over.set_result(None)
         self._client.tell(
             ClientClosing(self._client, closed.code, closed.reason, closed.was_clean, closed.why, closed.text)
         )
-        if not self._over.done():
-            self._over.set_result(None)
         self._settle()
 
     def _settle(self) -> None:

@@ -53,9 +53,9 @@ class PacedStream:
         return self._held
 
     @property
-    def rate(self) -> int:
-        """Samples per second."""
-        return self._rate
+    def running(self) -> bool:
+        """Whether a run is open."""
+        return self._running
 
     def put(self, pcm: Pcm, given: Samples, now: Seconds) -> bool:
         """Keep audio that ends at position `given`; what is beyond the bound is dropped. Whether that has to be told: once in a run."""

@@ -151,7 +151,10 @@ class MediaRouter:
         tag = edge.label.tag
         unheard = all(other.label.tag != tag for other in giver.outgoing)
         if giver.traits.kind is SourceKind.STREAMED and unheard and tag != keep:
-            giver.streams[tag][1].drop(now)
+            stream = giver.streams[tag][1]
+            stream.drop(now)
+            if not stream.running:
+                del giver.streams[tag]  # an open run is told to its end first
             self._orders.append(Pass(source, giver.given))
 
     def _set_rate(self, number: int, rate: int) -> None:
