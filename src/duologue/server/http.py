@@ -12,6 +12,7 @@ from duologue.protocols.refusal import Refusal
 from duologue.server.http_cartesia import cartesia_router
 from duologue.server.http_console import console_router
 from duologue.server.http_deepgram import deepgram_router
+from duologue.server.http_deepgram_account import deepgram_account_router
 from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
 from duologue.server.http_management import management_router
@@ -56,6 +57,7 @@ def http_application(services: Services) -> Litestar:
             speech_router(services),
             transcription_router(services),
             deepgram_router(services),
+            deepgram_account_router(services),
         ],
         exception_handlers={HTTPException: not_served, DuologueError: refused, Refused: refused, Exception: broke},
         request_max_body_size=services.config.limits.http_body_bytes,

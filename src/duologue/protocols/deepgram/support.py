@@ -188,4 +188,19 @@ AGENT_V0 = Surface(
     unsupported=(Row("Metadata", NO, "nothing defines it"),),
 )
 
-SURFACES = (AGENT_V1, AGENT_V0, *STREAMS)
+ACCOUNT = Surface(
+    "Tokens and lists over HTTP",
+    "Token-based authentication, think models (D§2.3, D§5.13)",
+    from_client=(
+        Row("POST /v1/auth/grant", YES, "`ttl_seconds`, 1 to 3,600, 30 where none is named; needs a key, not a token"),
+        Row("GET /v1/auth/token", YES, "which key, and what it opens"),
+        Row("GET /v1/agent/settings/think/models", YES, "the names of the configuration's providers; needs no key"),
+        Row("/v1/projects/{id}/agents, .../agent-variables", NO, "agents are defined in the configuration"),
+    ),
+    from_server=(
+        Row("access_token, expires_in", YES, "opens agents, listening and speaking; an open connection survives it"),
+        Row("models", YES, "`id`, `name`, `provider`"),
+    ),
+)
+
+SURFACES = (AGENT_V1, AGENT_V0, ACCOUNT, *STREAMS)
