@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from duologue.audio.dtmf import COLUMNS_HZ, GAP_S, KEYS, PAUSE_S, ROWS_HZ, TONE_S, check_keys, key_tones
+from duologue.audio.dtmf import COLUMNS_HZ, GAP_S, KEYS, PAUSE_S, ROWS_HZ, TONE_S, check_keys, key_tones, only_keys
 from duologue.errors import Violation
 
 
@@ -34,6 +34,11 @@ def test_keys_are_parted_by_gaps_and_a_p_waits() -> None:
 def test_small_letters_are_the_same_keys_and_nothing_is_silence() -> None:
     assert (key_tones("a", 8_000) == key_tones("A", 8_000)).all()
     assert len(key_tones("", 8_000)) == 0
+
+
+def test_the_keys_can_be_picked_out_of_anything() -> None:
+    assert only_keys("+1 (415) p*#dX") == "1415p*#d"
+    assert len(only_keys("7" * 100)) == 64
 
 
 @pytest.mark.parametrize("keys", ["x", "1 2", "5" * 65])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,6 +18,8 @@ from tests.bridge.audiosocket_peer import AudioSocketPeer
 from tests.bridge.phone_server import PhoneServer, phone_config, phone_server
 from tests.bridge.tones import keys_in
 from tests.bridge.twilio_call import TwilioCall
+
+EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "phone" / "coffee_line.py"
 
 
 class Callers:
@@ -289,7 +292,7 @@ def test_two_callers_at_once_do_not_hear_each_other() -> None:
 
 
 def test_the_example_bridges_both_ways_in_to_the_coffee_agent() -> None:
-    @calling(bridge={"scenario": "examples/phone/coffee_line.py"}, script="6.0-7.5 a large latte please")
+    @calling(bridge={"scenario": str(EXAMPLE)}, script="6.0-7.5 a large latte please")
     async def _(phones: PhoneServer, callers: Callers) -> None:
         call = await callers.twilio()
         asterisk = await callers.asterisk()

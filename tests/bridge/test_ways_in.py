@@ -8,7 +8,7 @@ import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, Self
-from urllib.parse import unquote_plus, urlsplit
+from urllib.parse import parse_qsl, unquote_plus, urlsplit
 from xml.etree import ElementTree
 
 import pytest
@@ -146,6 +146,17 @@ def test_a_get_webhook_is_signed_by_its_query() -> None:
         good = (b"x-twilio-signature", signature(f"{PUBLIC}/twilio/voice?{query}").encode())
         assert (await house.ask("GET", f"/twilio/voice?{query}", b"", [good])).status == 200
         assert (await house.ask("GET", f"/twilio/voice?{query}x", b"", [good])).status == 403
+
+
+def test_a_number_chooses_its_agent_by_the_query_of_its_webhook() -> None:
+    @in_house()
+    async def _(house: House) -> None:
+        body, headers = webhook()
+        form = dict(parse_qsl(body.decode()))
+        signed = (b"x-twilio-signature", signature(f"{PUBLIC}/twilio/voice?agent=pizza", form).encode())
+        answer = await house.ask("POST", "/twilio/voice?agent=pizza", body, [headers[0], signed])
+        assert b'<Parameter name="agent" value="pizza" />' in answer.body
+        assert (await house.ask("POST", "/twilio/voice?agent=other", body, [headers[0], signed])).status == 403
 
 
 def test_who_is_not_twilio_gets_403() -> None:

@@ -35,6 +35,11 @@ def check_keys(keys: str) -> str:
     return keys
 
 
+def only_keys(text: str) -> str:
+    """The keys and pauses among the characters, at most 64: for those who must not refuse."""
+    return "".join(each for each in text if each.upper() in KEYS or each.lower() == PAUSE)[:MAX_KEYS]
+
+
 def key_tones(keys: str, rate: int) -> Pcm:
     """The sound of the keys at `rate` hertz, each with the gap behind it. Raises `Violation("bad_digits")`."""
     parts = [_tone(key.upper(), rate) if key.lower() != PAUSE else _silence(PAUSE_S, rate) for key in check_keys(keys)]

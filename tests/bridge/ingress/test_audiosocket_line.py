@@ -133,6 +133,14 @@ def test_keys_come_and_keys_go_out_as_tones_that_a_clear_spares() -> None:
     assert rest[-1] == b"b" * 320
 
 
+def test_keys_beyond_the_bound_and_what_are_none_are_dropped() -> None:
+    line = Line(NAMED, audio())
+    line.tell(KeysGiven("x" * 9), *(KeysGiven("5" * 1_000) for _ in range(10)))
+    sounded = [frame != QUIET for frame in written(line.until(60.0))]
+    assert sum(sounded) == 64 * 5, "one string of at most 64 keys, five loud frames each"
+    assert not any(sounded[round(12 / 0.02) :])
+
+
 @pytest.mark.parametrize(
     ("data", "said"),
     [

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from duologue.audio.dtmf import KEYS, key_tones
+from duologue.audio.dtmf import KEYS, key_tones, only_keys
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.audio.pcm import encode
 from duologue.bridge.ingress.audiosocket_frames import ERROR, HANGUP, KEY, KINDS, RATES, UUID, FrameReader, Tlv
@@ -25,6 +25,8 @@ RATE_PATIENCE_S = 0.5
 """A call that names itself and sends no audio is taken for one of 8 kHz after so long; Asterisk waits two seconds for us."""
 MAX_QUEUED_S = 10.0
 """Audio that may wait to be played; what is beyond is dropped."""
+MAX_TONES_S = 10.0
+"""Keys that may wait to sound; more are dropped."""
 MAX_RATE = 48_000
 """Rates above it are refused: Asterisk would have to make them up."""
 TROUBLES = {1: "hung up", 2: "frames could not be forwarded", 4: "out of memory"}
@@ -241,8 +243,9 @@ class AudioSocketLine:
                 marks = [item for item in self._queue if isinstance(item, MarkGiven)]
                 self._queue = deque(marks)
                 self._frames = 0
-            case KeysGiven(digits):
-                self._tones.extend(self._cut(encode(key_tones(digits, self._audio.sample_rate), Encoding.PCM_S16LE)))
+            case KeysGiven(digits) if len(self._tones) * FRAME_S < MAX_TONES_S:
+                tones = key_tones(only_keys(digits), self._audio.sample_rate)
+                self._tones.extend(self._cut(encode(tones, Encoding.PCM_S16LE)))
         return ()
 
     def _play(self) -> list[LineCommand]:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import structlog
 
-from duologue.audio.dtmf import KEYS, key_tones
+from duologue.audio.dtmf import KEYS, key_tones, only_keys
 from duologue.audio.formats import AudioFormat
 from duologue.audio.pcm import encode
 from duologue.bridge.ingress.ingress import FarEnd, Ingress
@@ -106,10 +106,10 @@ class JsonStream:
         if self._audio is None or self._ended:
             return
         if self._media.presses_keys:
-            for frame in self._media.keys(digits):
+            for frame in self._media.keys(only_keys(digits)):
                 self._socket.tell(frame)
             return
-        for digit in digits:
+        for digit in only_keys(digits):
             self.audio_out(encode(key_tones(digit, self._audio.sample_rate), self._audio.encoding))
 
     def hangup(self, reason: str = "") -> None:

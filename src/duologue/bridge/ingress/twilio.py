@@ -94,7 +94,14 @@ class Twilio:
             return reject(busy=True)
         ticket = self._tickets.issue(call, self._wall())
         url = f"{_socket_url(self._public)}{MEDIA}/{quote(call, safe='')}/{ticket}"
-        named = {"from": form.get("From", ""), "to": form.get("To", ""), "name": form.get("CallerName", "")}
+        # The number's webhook may say `?agent=ID`: the query is signed, so nobody else can.
+        agent = dict(_fields(asked.query)).get("agent", "")
+        named = {
+            "agent": agent,
+            "from": form.get("From", ""),
+            "to": form.get("To", ""),
+            "name": form.get("CallerName", ""),
+        }
         return connect_stream(url, named, f"{self._public}{STATUS}")
 
     def note(self, asked: Asked) -> None:
