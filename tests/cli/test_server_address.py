@@ -42,3 +42,10 @@ def test_a_server_that_is_not_there_is_named_with_the_way_to_start_one() -> None
 def test_a_refusal_says_what_to_do() -> None:
     assert "DUOLOGUE_API_KEY" in str(_refused(401, b"{}"))
     assert "429: slow down" in str(_refused(429, b"slow down"))
+    assert str(_refused(404, b'{"message": "no such agent", "title": "x"}')) == "the server answered 404: no such agent"
+
+
+def test_the_variable_that_holds_the_key_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINE", "wrong")
+    told = str(_refused(401, b"", "MINE"))
+    assert told == "the server wants a key, and does not take the one in MINE. Put a key into MINE."

@@ -24,7 +24,7 @@ from duologue.cli.call_facts import (
     ReplySent,
     Told,
 )
-from duologue.cli.json_frames import read_object
+from duologue.cli.json_frames import as_objects, read_object
 from duologue.errors import Violation
 
 SPEAKER_RATE = 24_000
@@ -132,7 +132,7 @@ class DeepgramCall:
             case "FunctionCallRequest":
                 return _asked(content)
             case "FunctionCallCancelled":
-                withdrawn = content.get("functions") or ()
+                withdrawn = as_objects(content.get("functions"))
                 return [FunctionWithdrawn(str(each.get("id")), str(each.get("name"))) for each in withdrawn]
             case "Warning" | "Error":
                 told = content.get("description") or content.get("message") or frame
@@ -194,7 +194,7 @@ def _asked(content: Mapping[str, Any]) -> Sequence[Fact]:
         arguments = given if isinstance(given, str) else json.dumps(given or {})
         return [FunctionAsked(str(content.get("function_call_id")), str(content["function_name"]), arguments)]
     asked: list[Fact] = []
-    for each in content.get("functions") or ():
+    for each in as_objects(content.get("functions")):
         name, arguments = str(each.get("name")), str(each.get("arguments") or "{}")
         if each.get("client_side", True):
             asked.append(FunctionAsked(str(each.get("id")), name, arguments))

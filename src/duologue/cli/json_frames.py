@@ -12,4 +12,14 @@ def read_object(frame: str) -> dict[str, Any]:
         content = json.loads(frame)
     except ValueError:
         return {}
-    return content if isinstance(content, dict) else {}
+    return as_object(content)
+
+
+def as_object(value: object) -> dict[str, Any]:
+    """An object, empty for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def as_objects(value: object) -> list[dict[str, Any]]:
+    """The objects of a list, none for anything else."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []

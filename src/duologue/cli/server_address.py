@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from duologue.cli.json_frames import read_object
 from duologue.errors import EngineFailure, Violation
 
 KEY_VARIABLE = "DUOLOGUE_API_KEY"
@@ -86,9 +87,10 @@ class ServerAddress:
 
 
 def _refused(status: int, body: bytes | bytearray | None, variable: str = KEY_VARIABLE) -> Violation:
-    text = (body or b"").decode(errors="replace").strip()[:300]
+    text = (body or b"").decode(errors="replace").strip()[:2000]
     if status in (401, 403):
         own = "; `duologue keys create --name me` makes one" if variable == KEY_VARIABLE else ""
         wrong = f", and does not take the one in {variable}" if os.environ.get(variable) else ""
         return Violation("unauthorized", f"the server wants a key{wrong}", remedy=f"Put a key into {variable}{own}.")
-    return Violation("refused", f"the server answered {status}: {text}")
+    told = read_object(text)
+    return Violation("refused", f"the server answered {status}: {told.get('message') or told.get('err_msg') or text}")

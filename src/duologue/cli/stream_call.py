@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 import re
 from collections.abc import Mapping, Sequence
@@ -23,7 +22,7 @@ from duologue.cli.call_facts import (
     ReplySent,
     Told,
 )
-from duologue.cli.json_frames import read_object
+from duologue.cli.json_frames import as_object, read_object
 from duologue.errors import Violation
 
 STREAM = "talk"
@@ -97,13 +96,13 @@ class StreamCall:
             case "clear":
                 return [CallerStarted()]
             case "turn_output_text_delta" | "turn_ended" | "turn_started":
-                return self._turn(kind, content.get(kind) or {})
+                return self._turn(kind, as_object(content.get(kind)))
             case "dtmf":
                 return [Told("agent", f"presses {content.get('dtmf')}")]
             case "custom":
                 return [Told("agent", json.dumps(content.get("metadata"), ensure_ascii=False))]
             case "transfer_call":
-                number = (content.get("transfer") or {}).get("target_phone_number")
+                number = as_object(content.get("transfer")).get("target_phone_number")
                 return [Told("agent", f"wants the call transferred to {number}")]
             case "error":
                 return [Told("error", str(content.get("message") or frame), bad=True)]
@@ -129,6 +128,6 @@ class StreamCall:
 
 def _audio(content: Mapping[str, Any]) -> Sequence[Fact]:
     try:
-        return [AgentAudio(base64.b64decode(content["media"]["payload"], validate=True))]
-    except (KeyError, TypeError, binascii.Error):
+        return [AgentAudio(base64.b64decode(as_object(content.get("media"))["payload"], validate=True))]
+    except (KeyError, TypeError, ValueError):  # binascii.Error is a ValueError
         return [Told("error", "audio that cannot be read", bad=True)]
