@@ -35,6 +35,8 @@ from duologue.cli.microphone import FRAME_S, MicrophoneTape
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
+MAX_CAPTION = 400
+"""Characters of a sentence that does not end."""
 MAX_ASKED = 64
 """Functions that may wait for an answer; the server's own limit is lower."""
 
@@ -145,7 +147,7 @@ class TalkSession:
         self._policy = policy
         self._asked: list[FunctionAsked] = []
         self._replying = False
-        """Between the first audio or text of a reply and `ReplySent`."""
+        """Between the first audio of a reply and `ReplySent`."""
         self._sounding = False
         """Audio of the reply at hand has come."""
         self._trailing = False
@@ -155,7 +157,6 @@ class TalkSession:
         self._caption = ""
         self._voice_at: Seconds | None = None
         """When the caller's last sound was; `None` once it has been answered."""
-        self._last_voice: Seconds = -math.inf
         self._over_at: Seconds | None = None
         self._hung_up = False
         self._reported: Samples = 0
@@ -193,7 +194,7 @@ class TalkSession:
         if self._over_at is None or self._asked or self._hung_up:
             return None
         if self._voice_at is not None:
-            return max(self._over_at, self._last_voice, self.loudspeaker.silent_at) + self._policy.answer_s
+            return max(self._over_at, self._voice_at, self.loudspeaker.silent_at) + self._policy.answer_s
         return max(self._over_at, self.loudspeaker.silent_at) + self._policy.quiet_s
 
     def _take(self, fact: Fact, now: Seconds) -> Sequence[TalkCommand]:
@@ -271,7 +272,8 @@ class TalkSession:
         if not said.part:
             return [*self._flush_caption(), Show("agent", said.text)]
         self._caption += said.text
-        return self._flush_caption() if self._caption.rstrip().endswith((".", "?", "!")) else []
+        whole = self._caption.rstrip().endswith((".", "?", "!")) or len(self._caption) > MAX_CAPTION
+        return self._flush_caption() if whole else []
 
     def _flush_caption(self) -> list[TalkCommand]:
         caption, self._caption = self._caption.strip(), ""
@@ -286,7 +288,7 @@ class TalkSession:
         deaf = not self._policy.barge_in and now < self.loudspeaker.silent_at + self._policy.tail_s
         self.tape.record(pcm)
         if self.tape.level() > self._policy.loud and not deaf:
-            self._voice_at = self._last_voice = now
+            self._voice_at = now
         self._zeros = 0 if pcm.any() else self._zeros + 1
         if self._policy.muted_s is not None and self._zeros == round(self._policy.muted_s / FRAME_S):
             commands.append(Show("", "the microphone gives nothing at all: is it muted?", "yellow"))
