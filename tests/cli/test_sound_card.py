@@ -93,10 +93,27 @@ def test_a_card_with_a_rate_of_its_own_is_resampled_to(library: SilentCard) -> N
 def test_a_program_that_is_late_loses_the_oldest_of_the_microphone(library: SilentCard) -> None:
     async def main() -> None:
         with SoundCard.open(24_000) as card:
+            frames = card.frames()
+            library.opened["in"].record(np.full(320, 0.5, np.float32))
+            await anext(frames)
             for value in range(WAITING_FRAMES + 1):
                 library.opened["in"].record(np.full(320, value / 1000, np.float32))
             await asyncio.sleep(0)
-            assert (await first(card, 1))[0][0] == pytest.approx(0.001)
+            assert (await anext(frames))[0] == pytest.approx(0.001)
+            await frames.aclose()  # type: ignore[attr-defined]
+
+    asyncio.run(main())
+
+
+def test_what_was_said_before_the_call_is_not_heard(library: SilentCard) -> None:
+    async def main() -> None:
+        with SoundCard.open(24_000) as card:
+            library.opened["in"].record(np.full(320, 0.25, np.float32))
+            await asyncio.sleep(0)
+            frames = asyncio.ensure_future(first(card, 1))
+            await asyncio.sleep(0)
+            library.opened["in"].record(np.full(320, 0.5, np.float32))
+            assert (await frames)[0][0] == 0.5
 
     asyncio.run(main())
 

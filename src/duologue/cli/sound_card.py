@@ -108,7 +108,9 @@ class SoundCard:
         self._queue.clear()
 
     async def frames(self) -> AsyncIterator[Pcm]:
-        """20 ms at `LISTEN_RATE` each, as they are recorded."""
+        """20 ms at `LISTEN_RATE` each, as they are recorded from now on: what was said before the call is nobody's business."""
+        while not self._recorded.empty():
+            self._recorded.get_nowait()
         framer = Framer(FRAME)
         to_listen = Resampler(self._card_rate_in, LISTEN_RATE)
         while True:
