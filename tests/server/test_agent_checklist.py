@@ -320,3 +320,55 @@ def test_an_agent_of_the_server_is_called_by_its_id() -> None:
             assert lost.messages[-1]["code"] == "INVALID_AGENT_ID"
 
     run(main())
+
+
+EAGER = {
+    "listen": {
+        "provider": {"type": "deepgram", "version": "v2", "model": "flux-general-en", "eager_eot_threshold": 0.5}
+    },
+    "think": {
+        "provider": {"type": "open_ai", "model": "m"},
+        "functions": [{"name": "look", "parameters": {}}, {"name": "book", "parameters": {}, "defer_until_eot": True}],
+    },
+}
+
+
+def test_a_draft_looks_things_up_but_does_not_book_them() -> None:
+    """Speculative replies (D§5.9): calls of a draft are made at once, unless they say so, and withdrawn when the caller goes on."""
+    calls = [{"id": name, "name": name, "arguments": "{}"} for name in ("look", "book")]
+    answers = [
+        {"when": "monday", "after_tool": False, "calls": calls},
+        {"after_tool": True, "text": "It is done."},
+    ]
+
+    async def script(client: Client) -> None:
+        answered: set[str] = set()
+        for _ in range(120):
+            client.send(STEP)
+            await asyncio.sleep(0.1)
+            for message in client.messages:
+                for function in message.get("functions", ()) if message["type"] == "FunctionCallRequest" else ():
+                    given = {"type": "FunctionCallResponse", "id": function["id"], "name": function["name"]}
+                    # The caller had gone on before the first look-up could be answered.
+                    if client.kinds().count("FunctionCallCancelled") and function["id"] not in answered | {"look"}:
+                        answered.add(function["id"])
+                        client.send({**given, "content": "yes"})
+
+    client = played(script, V1, "1.0-2.0 on monday; 2.75-4.0 at noon", answers, settings(**EAGER))
+    kinds = client.kinds()
+    asked = [message for message in client.messages if message["type"] == "FunctionCallRequest"]
+    names = [[function["name"] for function in message["functions"]] for message in asked]
+    assert names[0] == ["look"], "a draft books nothing"
+    assert names[-1] == ["book"]
+    assert [name for each in names for name in each].count("book") == 1
+    (cancelled,) = [message for message in client.messages if message["type"] == "FunctionCallCancelled"]
+    assert cancelled["functions"] == [{"id": "look", "name": "look"}]
+    assert kinds.index("FunctionCallRequest") < kinds.index("FunctionCallCancelled")
+    confirmed = kinds.index("ConversationText")
+    assert kinds.index("FunctionCallCancelled") < confirmed
+    assert [m["content"] for m in client.messages if m["type"] == "ConversationText"] == [
+        "on monday at noon",
+        "It is done.",
+    ]
+    calls_kept = [call["name"] for m in client.messages for call in m.get("function_calls", ())]
+    assert sorted(calls_kept) == ["book", "look"], "each has one result"

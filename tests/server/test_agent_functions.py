@@ -49,6 +49,7 @@ def server(peer: WebhookPeer) -> Iterator[RunningServer]:
         "speak": {"synthesizer": {"engine": "tone"}},
         "think": {
             "outbound": [peer.url],
+            "fallback_after_s": 0.5,
             "default": "test",
             "providers": {"test": {"client": "scripted", "answers": SCRIPT}},
         },
@@ -212,8 +213,12 @@ def test_anthropics_wire_answers_at_a_url_of_the_client(server: RunningServer, p
 
 @pytest.mark.parametrize(
     ("first", "said"),
-    [("/broken", "It rains in Delft."), ("/half/chat/completions", "It rains It rains in Delft.")],
-    ids=["before the answer", "in its middle"],
+    [
+        ("/broken", "It rains in Delft."),
+        ("/never/chat/completions", "It rains in Delft."),
+        ("/half/chat/completions", "It rains It rains in Delft."),
+    ],
+    ids=["that fails", "that hangs", "that breaks off"],
 )
 def test_a_list_of_models_is_followed_in_order(server: RunningServer, peer: WebhookPeer, first: str, said: str) -> None:
     think = [

@@ -74,7 +74,7 @@ def _handler(peer: WebhookPeer, elsewhere: str) -> type[BaseHTTPRequestHandler]:
             path = self.path.partition("?")[0]
             body = self.rfile.read(int(self.headers.get("content-length", "0")))
             peer.note(path, body, {name.lower(): value for name, value in self.headers.items()})
-            if path == "/never":
+            if path.startswith("/never"):
                 self.connection.settimeout(PATIENCE_S)
                 if not self.connection.recv(1):
                     peer.left.set()
