@@ -25,9 +25,11 @@ from duologue.bridge import (
     create_agents_client,
     send_media_between,
 )
+from duologue.bridge.agents_connection import AgentsClientParameters
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.events import MediaEnded, MediaStarted
-from duologue.errors import Violation
+from duologue.bridge.service_client import ServiceOptions
+from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
 from tests.bridge.stage import Ear, ScriptedNetwork, ScriptedPeer, stage, tone
 
@@ -108,6 +110,29 @@ class TestStart:
             await asyncio.sleep(0.2)
             assert talk.peer.kinds == ["start", "dtmf", "custom"] + ["media_input"] * 100
             assert {message["stream_id"] for message in talk.peer.received[1:]} == {"sid_9"}
+
+        talk(story)
+
+    def test_needs_a_connection(self) -> None:
+        async def main() -> None:
+            context = stage(network=ScriptedNetwork(ScriptedPeer()))
+            client = AgentsClient(AgentsClientParameters("a", ServiceOptions("key", "2025-04-16")), context)
+            with pytest.raises(Violation, match="not connected yet"):
+                client.start()
+            await client.open()
+            with pytest.raises(ClientClosed):
+                await client.open()
+            await context.close()
+            await asyncio.sleep(1)
+
+        run(main())
+
+    def test_is_waited_for_by_a_hundred_messages_at_most(self) -> None:
+        async def story(talk: Talk) -> None:
+            for _ in range(100):
+                talk.client.dtmf("1")
+            with pytest.raises(Refused, match="wait for the ack"):
+                talk.client.dtmf("1")
 
         talk(story)
 
@@ -328,9 +353,6 @@ class TestFanIn:
 class TestClose:
     def test_during_connect_ends_the_attempt(self) -> None:
         async def main() -> None:
-            from duologue.bridge.agents_connection import AgentsClientParameters
-            from duologue.bridge.service_client import ServiceOptions
-
             context = stage(network=ScriptedNetwork(ScriptedPeer(), delay_s=5))
             client = AgentsClient(AgentsClientParameters("a", ServiceOptions("key", "2025-04-16")), context)
             opening = asyncio.ensure_future(client.open())

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from websockets.asyncio.server import ServerConnection, serve
+from websockets.utils import accept_key
 
 from duologue.bridge import service_socket
 from duologue.bridge.service_client import ServiceNetwork, ServiceOptions
@@ -54,18 +55,44 @@ def test_a_connection_that_breaks_is_told_as_1006() -> None:
     asyncio.run(main())
 
 
-def test_a_service_that_does_not_read_is_hung_up_on() -> None:
+def test_too_many_unsent_frames_end_the_connection() -> None:
     async def main() -> None:
-        async def read_to_the_end(connection: ServerConnection) -> None:
+        async def nothing(connection: ServerConnection) -> None:
             await connection.wait_closed()
 
-        async with serve(read_to_the_end, "127.0.0.1", 0) as server:
+        async with serve(nothing, "127.0.0.1", 0) as server:
             socket, owner = await connected(port_of(server)), Listening()
             socket.run(owner)
             for _ in range(MAX_UNSENT + 1):
                 socket.send("more")
             code, reason, _ = await owner.lost
             assert (code, reason) == (1008, "the server does not read")
+
+    asyncio.run(main())
+
+
+def test_a_service_that_reads_nothing_at_all_is_cut_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_socket, "GIVE_UP_S", 0.05)
+
+    async def main() -> None:
+        async def deaf(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            request = (await reader.readuntil(b"\r\n\r\n")).decode()
+            key = next(line.split(": ")[1] for line in request.split("\r\n") if "-key:" in line.lower())
+            head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            writer.write(f"{head}Sec-WebSocket-Accept: {accept_key(key)}\r\n\r\n".encode())
+            writer.transport.pause_reading()  # type: ignore[attr-defined]
+            await gone.wait()
+            writer.transport.abort()
+
+        gone = asyncio.Event()
+        async with await asyncio.start_server(deaf, "127.0.0.1", 0) as server:
+            socket, owner = await connected(port_of(server)), Listening()
+            socket.run(owner)
+            for _ in range(20):
+                socket.send("x" * 1_000_000)
+            socket.close()
+            assert await owner.lost == (1006, "the connection was lost", False)
+            gone.set()
 
     asyncio.run(main())
 

@@ -10,8 +10,9 @@ import pytest
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.errors import AuthenticationError, ClientClosed
 from duologue.bridge.events import PlayerEvent, PlayerEvents
+from duologue.bridge.speech_link import MAX_WAITING
 from duologue.bridge.tts_player import AHEAD_S, RealtimeTTSPlayer, create_realtime_tts_player
-from duologue.errors import Violation
+from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
 from tests.bridge.stage import Ear, ScriptedNetwork, ScriptedPeer, stage
 
@@ -253,6 +254,16 @@ def test_a_blank_or_unwritable_first_text_is_refused_before_anything_begins() ->
             )
 
     run(main())
+
+
+def test_requests_that_wait_for_the_connection_have_a_bound() -> None:
+    async def story(it: Speech) -> None:
+        for _ in range(MAX_WAITING - 1):  # the first text waits too
+            it.player.append("x")
+        with pytest.raises(Refused, match="too many requests wait"):
+            it.player.append("x")
+
+    speech(story)
 
 
 def test_nothing_is_read_while_ten_seconds_wait() -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from structlog.testing import capture_logs
 
 from duologue.audio.containers import write_wav
+from duologue.bridge import units
 from duologue.bridge.events import Events, MediaReplaced, PlayerEvent, PlayerEvents
 from duologue.bridge.units import MAX_PLAYED_S, Player, Recorder
 from duologue.errors import Violation
@@ -140,6 +142,23 @@ def test_a_mono_recording_mixes_without_clipping_and_is_closed_with_its_scenario
     track, _ = soundfile.read(tmp_path / "mono.wav")
     assert track.shape == (160,)
     assert 0.9 < track[40:].min() <= track.max() < 0.98
+
+
+def test_a_recording_ends_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(units, "MAX_RECORDED_S", 0.1)
+
+    async def main() -> None:
+        context = stage()
+        recorder, caller = Recorder(tmp_path / "full.wav", rate=8_000, context=context), Ear(context)
+        caller.send_media_to(recorder)
+        with capture_logs() as logs:
+            for _ in range(10):
+                caller.give(tone(0.02))
+        assert [line["event"] for line in logs] == ["recording_full"]
+        assert context.pump.heard_by(caller) == []
+
+    run(main())
+    assert len(soundfile.read(tmp_path / "full.wav")[0]) == 800
 
 
 def test_a_recording_that_cannot_be_written_says_so(tmp_path: Path) -> None:

@@ -62,11 +62,6 @@ class MediaPump:
         self._numbers: dict[MediaUnit, int] = {}
         self._next = 1
 
-    @property
-    def now(self) -> Seconds:
-        """The loop's clock."""
-        return self._timers.now()
-
     def join(self, unit: MediaUnit) -> None:
         """A new unit. Raises `Refused("too_many_units")` when the scenario has two hundred."""
         if len(self._units) >= MAX_UNITS:

@@ -18,6 +18,8 @@ from duologue.runtime.machine import Seconds
 
 MAX_UNSENT = 1_000
 """Frames that wait to be written. A peer that lets so many pile up (20 s of audio) does not read any more."""
+GIVE_UP_S: Seconds = 10.0
+"""From our wish to close to the end of the connection, whatever the peer does."""
 MAX_TRACE_BYTES = 50 * 1024 * 1024
 
 
@@ -84,6 +86,7 @@ class ServiceSocket:
         self._wanted = asyncio.Event()
         self._read_gate: Gate | None = None
         self._tasks: list[asyncio.Task[None]] = []
+        self._give_up: asyncio.TimerHandle | None = None
 
     @property
     def id(self) -> str:
@@ -112,10 +115,8 @@ class ServiceSocket:
         if self._closing is None:
             self._closing = (code, reason)
             self._wanted.set()
-
-    async def finished(self) -> None:
-        """Wait until both tasks are done."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+            # Whoever does not read does not let us say goodbye either: then the connection is cut.
+            self._give_up = asyncio.get_running_loop().call_later(GIVE_UP_S, self._connection.transport.abort)
 
     async def _write(self) -> None:
         try:
@@ -150,6 +151,8 @@ class ServiceSocket:
             was_clean = closed.rcvd is not None and closed.sent is not None
         finally:
             self._tasks[0].cancel()
+            if self._give_up is not None:
+                self._give_up.cancel()
             if self._trace is not None:
                 self._trace.close()
         owner.socket_lost(code, reason, was_clean=was_clean)
