@@ -10,6 +10,7 @@ import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import urlsplit, urlunsplit
@@ -107,6 +108,11 @@ class Network(Protocol):
         ...
 
 
+@cache
+def _trust() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
 class ServiceNetwork:
     """The real one: `httpx` for the exchange, `websockets` for the socket."""
 
@@ -114,7 +120,8 @@ class ServiceNetwork:
         url = options.address("/access-token", socket=False)
         headers = {"Authorization": f"Bearer {options.api_key}", "Cartesia-Version": options.cartesia_version}
         body = {"grants": {grant: True}, "expires_in": TOKEN_LIFE_S}
-        verify: ssl.SSLContext | bool = ssl.create_default_context() if url.startswith("https") else True
+        # Reading the certificates takes 30 ms, which other calls on this loop would hear: once, and for TLS only.
+        verify = _trust() if url.startswith("https") else False
         try:
             async with httpx.AsyncClient(timeout=CONNECT_S, verify=verify, trust_env=not options.is_local) as client:
                 answer = await client.post(url, json=body, headers=headers)
