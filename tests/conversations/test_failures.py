@@ -15,7 +15,15 @@ from duologue.agent.events import (
     Started,
     ThinkChanged,
 )
-from duologue.agent.settings import AgentSettings, IdlePolicy, LimitsPolicy, Pacing, PacingPolicy, ThinkSettings
+from duologue.agent.settings import (
+    AgentSettings,
+    IdlePolicy,
+    InterruptionPolicy,
+    LimitsPolicy,
+    Pacing,
+    PacingPolicy,
+    ThinkSettings,
+)
 from duologue.agent.turntaking import Stage
 from duologue.speak.speech import SpeechChunk
 from duologue.think.completion import ProviderFailed
@@ -136,6 +144,15 @@ def test_a_voice_that_hangs_in_the_middle_ends_the_reply_with_a_warning() -> Non
         ).splitlines()
     )
     assert call.history() == ["caller: hello", "agent: One two three."]
+
+
+def test_a_turn_that_waited_for_a_reply_is_answered_when_the_voice_of_that_reply_hangs() -> None:
+    protected = AgentSettings(interruption=InterruptionPolicy(ignore_first=30.0))
+    call = Call(protected, answers=[LONG, "Yes?"], voice=Voice(hangs_at=2))
+    call.says(1.0, "hello")
+    call.says(2.6, "and another thing")
+    call.until(20.0)
+    assert call.history() == ["caller: hello", "agent: One two three.", "caller: and another thing", "agent: Yes?"]
 
 
 def test_another_voice_taking_over_is_a_warning() -> None:

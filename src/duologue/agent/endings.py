@@ -124,14 +124,16 @@ class Endings:
             return None
         talk.reply = None
         samples = reply.utterance.playback.clear(now)
-        reply.cut_to(len(reply.utterance.alignment.text_before(samples)) if reply.started else 0)
+        heard = len(reply.utterance.alignment.text_before(samples)) if reply.started else 0
+        reply.cut_to(heard)
         self._speaking.stop(reply)
         self._thinking.stop(reply)
         talk.watchdog.clear()
-        talk.unanswered = False
         talk.parting.reply_over(reply.number)
         if reply.announced and not reply.finished:
             self._speaking.finish_sending(reply)
+        if reply.announced:
+            talk.tell(AgentHeard(reply.number, reply.told(heard)))
         return reply
 
     def warn(self, now: Seconds) -> None:

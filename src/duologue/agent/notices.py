@@ -142,6 +142,8 @@ class AgentHeard:
     """The reply was heard to its end: all its audio has left the loudspeaker, as far as is known."""
 
     reply: int
+    heard: str | None = None
+    """What of it was heard, where it failed in the middle; `None` for all of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,9 +50,7 @@ class LineTurns:
                 return [*begun, TurnEnded(stream_id=self.stream_id, turn_ended=over)]
             case AgentSaid(reply, text):
                 return self._agent_says(reply, text)
-            case AgentHeard(reply):
-                return self._agent_ends(reply)
-            case Interrupted(reply, heard):
+            case AgentHeard(reply, heard) | Interrupted(reply, heard):
                 return self._agent_ends(reply, heard)
 
     def _next(self) -> str:
