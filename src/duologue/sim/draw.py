@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -24,6 +24,14 @@ AGENT_WORDS = (
     "Sure one large latte coming up anything else today your total is four dollars thank you and goodbye then".split()
 )
 BACKCHANNELS = ("mhm", "yeah", "okay")
+FUNCTIONS = ("look_up", "order")
+ACTIONS: Mapping[str, dict[str, Any]] = {
+    "end_call": {"reason": "done", "say": "goodbye then"},
+    "transfer_call": {"destination": "desk", "say": "thank you"},
+    "send_dtmf": {"keys": "12#"},
+    "send_custom": {"metadata": {"total": 4}},
+}
+"""What an agent of the call stream may do itself, and with which arguments its model asks for it."""
 URL = "https://tools.example/order"
 """Where a server-side function is said to be; the simulated world answers for it."""
 AUDIO = {
@@ -82,7 +90,7 @@ def draw(seed: int) -> Case:
     return Case(
         seed=seed,
         plan=plan,
-        answers=tuple(_answer(chance) for _ in range(12)),
+        answers=tuple(_answer(chance, (*FUNCTIONS, *_allowed(plan.definition))) for _ in range(12)),
         recognizer=_temper(chance),
         synthesizer=_temper(chance),
         late_facts=chance.choice((0.0, 0.0, 0.05, 0.3, 2.0, 4.0)),
@@ -131,7 +139,14 @@ def _deepgram_message(chance: random.Random) -> dict[str, Any]:
     )
 
 
-def _answer(chance: random.Random) -> Answer:
+def _allowed(definition: Mapping[str, Any]) -> list[str]:
+    """The agent's own actions that a definition offers the model."""
+    switches = {"transfer_call": "transfer_to"}
+    actions = definition.get("actions", {})
+    return [name for name in ACTIONS if actions.get(switches.get(name, name))]
+
+
+def _answer(chance: random.Random, tools: Sequence[str]) -> Answer:
     kind = chance.random()
     first_after = chance.choice((0.02, 0.1, 0.4, 2.0))
     if kind < 0.04:
@@ -139,8 +154,9 @@ def _answer(chance: random.Random) -> Answer:
     if kind < 0.07:
         return Answer(hangs=True)
     if kind < 0.2:
-        names = tuple(chance.choice(("look_up", "order")) for _ in range(chance.choice((1, 1, 2))))
-        return Answer(tools=names, first_after=first_after)
+        names = tuple(chance.choice(tools) for _ in range(chance.choice((1, 1, 2))))
+        said = " ".join(_words(chance, AGENT_WORDS, 1, 6)) + "." if chance.random() < 0.3 else ""
+        return Answer((said,) if said else (), tools=names, first_after=first_after)
     sentences = [
         " ".join(_words(chance, AGENT_WORDS, 1, 9)) + chance.choice((".", ".", "?", "!"))
         for _ in range(chance.randint(1, 4))
@@ -169,8 +185,7 @@ def _functions(chance: random.Random) -> list[dict[str, Any]]:
     """`look_up` runs at the client, `order` sometimes on the server."""
     on_server = chance.random() < 0.3
     functions = [
-        {"name": name, "description": name, "parameters": {"type": "object", "properties": {}}}
-        for name in ("look_up", "order")
+        {"name": name, "description": name, "parameters": {"type": "object", "properties": {}}} for name in FUNCTIONS
     ]
     return [functions[0], {**functions[1], "endpoint": {"url": URL}} if on_server else functions[1]]
 
@@ -227,7 +242,13 @@ def _definition(chance: random.Random) -> dict[str, Any]:
         "speculate": chance.random() < 0.5,
         "output_audio_delivery": chance.choice(DELIVERIES),
         "custom": chance.choice(("note", "turn", "ignore")),
-        "tools": [{"name": name, "url": URL} for name in ("look_up", "order")],
+        "tools": [{"name": name, "url": URL} for name in FUNCTIONS],
+        "actions": {
+            "end_call": chance.random() < 0.5,
+            "send_dtmf": chance.random() < 0.5,
+            "send_custom": chance.random() < 0.5,
+            **({"transfer_to": {"desk": "+15550142"}} if chance.random() < 0.5 else {}),
+        },
         "keypad": {"pause": chance.choice((0.5, 2.0)), "interrupts": chance.random() < 0.5},
     }
 

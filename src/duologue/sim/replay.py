@@ -28,6 +28,7 @@ from duologue.listen.turns import Move, TurnDetector
 from duologue.runtime.event_log import EventLog, read_event_log
 from duologue.runtime.forms import Plain, Registry, command_form
 from duologue.runtime.machine import Seconds
+from duologue.server.agents import configured_voices, load_agents
 from duologue.server.call_log import LoggedCall
 from duologue.server.expectations import expectation
 from duologue.server.models import build_thinking
@@ -103,7 +104,8 @@ def replay_session(log: EventLog, config: Config | None = None, changes: Sequenc
     recorded = _Recorded()
     expect: Expectation = recorded.expect
     if config is not None:
-        expect = expectation(build_thinking(config.think).router, lambda: asked)
+        dialogues = load_agents(config, configured_voices(config)).dialogues
+        expect = expectation(build_thinking(config.think, dialogues=dialogues).router, lambda: asked)
     session = Session(change(call.agent, changes), ModelResponder(expect), SeededIds(log.header.seed or 0), call.rate)
     for number, fact in enumerate(log.of("session"), 1):
         recorded.begin(fact.commands)

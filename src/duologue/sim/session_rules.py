@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -26,7 +27,7 @@ from duologue.sim.plan import Wire
 from duologue.sim.wires import Sign
 from duologue.sim.world import Outcome, SessionStep
 from duologue.think.completion import TextDelta
-from duologue.think.messages import Speaker
+from duologue.think.messages import Speaker, ToolCall
 
 SLACK: Seconds = 0.1
 
@@ -83,9 +84,9 @@ def check_lines(outcome: Outcome) -> Iterator[Breach]:
     texts = [session.settings.greeting, session.settings.fallback_line, session.settings.idle.check_in]
     for step in outcome.trace.steps:
         event = step.event
-        if isinstance(event, CompletionReceived) and isinstance(event.event, TextDelta):
+        if isinstance(event, CompletionReceived) and isinstance(event.event, TextDelta | ToolCall):
             key = (event.reply, event.round)
-            generated[key] = generated.get(key, "") + event.event.text
+            generated[key] = generated.get(key, "") + _words_of(event.event)
         elif isinstance(event, MessageInjected):
             texts.append(event.text)
     texts += [text for (reply, _), text in generated.items() if reply not in discarded]
@@ -94,6 +95,14 @@ def check_lines(outcome: Outcome) -> Iterator[Breach]:
         said = " ".join(line.text.split())
         if line.speaker is Speaker.ASSISTANT and said and not any(text.startswith(said) for text in plain):
             yield Breach("lines", f"{line.text!r} was never generated")
+
+
+def _words_of(piece: TextDelta | ToolCall) -> str:
+    """What a piece of a completion has the agent say: an action may bring a line of its own."""
+    if isinstance(piece, TextDelta):
+        return piece.text
+    said = json.loads(piece.arguments).get("say")
+    return f" {said}" if said else ""
 
 
 def _fates(outcome: Outcome) -> dict[int, bool]:

@@ -46,7 +46,7 @@ from duologue.server.engines import ConfiguredEngine, Host
 from duologue.server.services import Services, build_services
 from duologue.sim import clock
 from duologue.sim.caller import Call, Caller, Mouth
-from duologue.sim.draw import Answer, Case
+from duologue.sim.draw import ACTIONS, Answer, Case
 from duologue.sim.hostile import HostileHost, Temper
 from duologue.sim.marked import Lexicon, MarkedRecognizer, MarkedSynthesizer
 from duologue.sim.plan import Answering
@@ -139,7 +139,7 @@ class CaseModel:
         if answer.fails:
             raise EngineFailure("scripted", "the script fails here", lost="the rest of the answer")
         for place, name in enumerate(answer.tools):
-            yield ToolCall(f"call-{number}-{place}", name, "{}")
+            yield ToolCall(f"call-{number}-{place}", name, json.dumps(ACTIONS.get(name, {})))
         yield Finish("tool_calls" if answer.tools else "stop", 1, 1)
 
 
