@@ -130,7 +130,8 @@ def model_rows(config: Config) -> list[dict[str, Any]]:
         {"provider": "rules", "client": "rules", "where": config.think.rules or "packaged coffee order", "models": {}}
     ]
     for name, section in config.think.providers.items():
-        where = section.base_url or {"openai": "the vendor's own address"}.get(section.client, "here")
+        own = "here" if section.client in ("rules", "scripted") else "the vendor's own address"
+        where = section.base_url or own
         rows.append({"provider": name, "client": section.client, "where": where, "models": dict(section.models)})
     return [{**row, "default": row["provider"] == config.think.default} for row in rows]
 
