@@ -91,7 +91,7 @@ def deepgram_router(services: Services) -> Router:
     async def speak(request: AnyRequest) -> Stream:
         """Speech of a text, streamed as it is made."""
         wanted = read_file(handshake_of(request).query, voice_lookup(services.voices))
-        text = _read_text(await request.body(), services.config.limits.context_characters)
+        text = _read_text(services, await request.body())
         content = await begun(_speech(services, request, wanted, text))
         headers = {
             "dg-request-id": services.ids.uuid(),
@@ -149,8 +149,10 @@ def _transcript(
     return recording_answer(hearing, heard.ends, metadata, names)
 
 
-def _read_text(body: bytes, limit: int) -> str:
-    text = convert(parse_object(body, max(MAX_CONTROL_BYTES, 4 * limit)), SpeakBody).text
+def _read_text(services: Services, body: bytes) -> str:
+    limit = services.config.limits.context_characters
+    members = parse_object(body, max(MAX_CONTROL_BYTES, 4 * limit))
+    text = convert(members, SpeakBody, strict=services.config.server.strict).text
     if not text.strip():
         raise Violation("wrong_shape", "there is no text", path="text", expected="something to say")
     if len(text) > limit:

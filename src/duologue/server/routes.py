@@ -90,21 +90,26 @@ def deepgram_listen(services: Services, handshake: Handshake, meter: UsageMeter)
     """`/v1/listen`, live."""
     engine = services.engines.require(Role.RECOGNIZER).spec.name
     created = rfc3339(services.wall())
-    dialect = ListenV1Dialect(handshake, services.ids, created=created, engine=engine, models=(engine,))
+    strict = services.config.server.strict
+    dialect = ListenV1Dialect(handshake, services.ids, created=created, engine=engine, models=(engine,), strict=strict)
     return ListenEndpoint(services, meter, "/v1/listen", dialect)
 
 
 def deepgram_flux(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
     """`/v2/listen`."""
     models = (services.engines.require(Role.RECOGNIZER).spec.name,)
-    return ListenEndpoint(services, meter, "/v2/listen", FluxDialect(handshake, services.ids, models=models))
+    dialect = FluxDialect(handshake, services.ids, models=models, strict=services.config.server.strict)
+    return ListenEndpoint(services, meter, "/v2/listen", dialect)
 
 
 def deepgram_speak(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
     """`/v1/speak` as a socket."""
-    voices = voice_lookup(services.voices)
+    voices, strict = voice_lookup(services.voices), services.config.server.strict
     return SpeakEndpoint(
-        services, meter, "/v1/speak", lambda rate: SpeakV1Dialect(handshake, services.ids, voices, rate=rate)
+        services,
+        meter,
+        "/v1/speak",
+        lambda rate: SpeakV1Dialect(handshake, services.ids, voices, rate=rate, strict=strict),
     )
 
 

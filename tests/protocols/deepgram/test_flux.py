@@ -193,3 +193,10 @@ def test_ends_have_codes_every_client_takes() -> None:
         socket.receive(bytes(4 * 1024 * 1024 + 1))
     socket.refuse(caught.value)
     assert socket.closing(EndReason.VIOLATION)[0] == 1009
+
+
+def test_strict_names_the_unknown_member() -> None:
+    query = read_query(f"model=flux-general-en&{RAW}")
+    socket = FluxDialect(Handshake(query=query), SeededIds(1), strict=True)
+    assert "thresholds.eot" in refused(socket, {"type": "Configure", "thresholds": {"eot": 0.8}})["description"]
+    assert send(dialect(), {"type": "Configure", "thresholds": {"eot": 0.8}})

@@ -175,3 +175,10 @@ def test_ends_have_the_vendors_codes() -> None:
 
 def test_the_vendor_waits_ten_seconds() -> None:
     assert (dialect().deadlines.first_message, dialect().deadlines.idle) == (10.0, 10.0)
+
+
+def test_strict_names_the_unknown_member() -> None:
+    handshake = Handshake(query=read_query(RAW))
+    socket = ListenV1Dialect(handshake, SeededIds(1), created="", strict=True)
+    assert "terms" in refused(socket, {"type": "Configure", "terms": []})["description"]
+    assert send(dialect(), {"type": "Configure", "terms": []})

@@ -175,3 +175,9 @@ def test_other_ends() -> None:
     assert socket.closing(EndReason.TOO_LONG)[1].startswith("NET-0003")
     assert socket.closing(EndReason.IDLE)[1].startswith("NET-0001")
     assert socket.closing(EndReason.DRAINED)[0] == 1001
+
+
+def test_strict_names_the_unknown_member() -> None:
+    socket = SpeakV1Dialect(Handshake(query=read_query("")), SeededIds(1), rate=RATE, strict=True)
+    assert "voice" in refused(socket, {**speak("Hello."), "voice": "clara"})["description"]
+    assert send(dialect(), {**speak("Hello."), "voice": "clara"})

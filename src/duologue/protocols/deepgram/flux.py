@@ -59,13 +59,18 @@ CONFIDENCE = 1.0
 
 
 class FluxDialect:
-    """One `/v2/listen` connection. Raises `Violation` for a query that is refused. `models` are names accepted besides `flux*`."""
+    """One `/v2/listen` connection. Raises `Violation` for a query that is refused. `models` are names accepted besides `flux*`.
+
+    With `strict`, unknown members of messages are errors.
+    """
 
     deadlines = Deadlines(idle=IDLE_S)
     refuses_handshakes = True
     HANDLED = ("CloseStream", "Configure", "ForceEndTurn", "KeepAlive")
 
-    def __init__(self, handshake: Handshake, ids: IdSource, *, models: Collection[str] = ()) -> None:
+    def __init__(
+        self, handshake: Handshake, ids: IdSource, *, models: Collection[str] = (), strict: bool = False
+    ) -> None:
         self.request_id = ids.uuid()
         query = handshake.query
         self._model = _read_model(query, models)
@@ -76,6 +81,7 @@ class FluxDialect:
         keyterms = terms_of(list(query.all("keyterm") + query.all("keyterms")), path="keyterm") or ()
         self._options = ListenOptions(language=self._hints[0] if self._hints else "en", keyterms=keyterms)
         self._client = identify(handshake)
+        self._strict = strict
         self._container = ContainerCheck(self._audio)
         self._turns = FluxTurns(eager=self._policy.eager_end is not None)
         self._sequence = 0
@@ -104,7 +110,7 @@ class FluxDialect:
                 self._closing = True
                 return [Close()]
             case "Configure":
-                return self._configure(convert(members, Configure))
+                return self._configure(convert(members, Configure, strict=self._strict))
             case "ForceEndTurn":
                 return self._force_end()
             case "KeepAlive":

@@ -75,7 +75,7 @@ class ListenV1Dialect:
     """One live `/v1/listen` connection. Raises `Violation` for a query that is refused.
 
     `created` is the time of day in RFC 3339, for the metadata. `engine` names the recogniser, `models` names accepted besides the
-    vendor's.
+    vendor's. With `strict`, unknown members of messages are errors.
     """
 
     deadlines = Deadlines(first_message=PATIENCE_S, idle=PATIENCE_S)
@@ -83,12 +83,20 @@ class ListenV1Dialect:
     HANDLED = ("KeepAlive", "Finalize", "CloseStream", "Configure")
 
     def __init__(
-        self, handshake: Handshake, ids: IdSource, *, created: str, engine: str = "", models: Collection[str] = ()
+        self,
+        handshake: Handshake,
+        ids: IdSource,
+        *,
+        created: str,
+        engine: str = "",
+        models: Collection[str] = (),
+        strict: bool = False,
     ) -> None:
         self.request_id = ids.uuid()
         self._request = read_live(handshake.query, models)
         self._hearing = self._request.hearing
         self._client = identify(handshake)
+        self._strict = strict
         self._metadata = ResultsMetadata(self.request_id, model_info(self._hearing, engine), MODEL_UUID)
         self._created = created
         self._container = ContainerCheck(self._hearing.audio)
@@ -131,7 +139,7 @@ class ListenV1Dialect:
             case "CloseStream":
                 return self._close()
             case "Configure":
-                return self._configure(convert(members, LiveConfigure))
+                return self._configure(convert(members, LiveConfigure, strict=self._strict))
             case _:
                 raise Violation(
                     "unknown_message", "unknown message type", path="type", expected=", ".join(self.HANDLED)

@@ -49,17 +49,26 @@ class SpeakV1Dialect:
     """One `/v1/speak` connection. Raises `Violation` for a query that is refused.
 
     `voices` maps the client's model to a voice of the catalogue; `None` keeps the client's word. `rate` is that of the audio in
-    `ContextAudio`, in hertz.
+    `ContextAudio`, in hertz. With `strict`, unknown members of messages are errors.
     """
 
     deadlines = Deadlines(session=SESSION_S)
     HANDLED = ("Speak", "Flush", "Clear", "Close")
 
-    def __init__(self, handshake: Handshake, ids: IdSource, voices: VoiceLookup | None = None, *, rate: int) -> None:
+    def __init__(
+        self,
+        handshake: Handshake,
+        ids: IdSource,
+        voices: VoiceLookup | None = None,
+        *,
+        rate: int,
+        strict: bool = False,
+    ) -> None:
         self.request_id = ids.uuid()
         self._wanted = read_wanted(handshake.query, voices)
         self._audio = read_socket_format(handshake.query)
         self._client = identify(handshake)
+        self._strict = strict
         self._rate = rate
         self._contexts = 0
         self._flushes = 0
@@ -105,7 +114,7 @@ class SpeakV1Dialect:
         members = parse_object(frame, MAX_SETTINGS_BYTES)
         match members.get("type"):
             case "Speak":
-                text = convert(members, Speak).text
+                text = convert(members, Speak, strict=self._strict).text
                 return [self._push(text)] if text else []
             case "Flush":
                 self._flushes += 1
