@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from duologue.audio.formats import AudioFormat, Encoding, Pcm
 from duologue.bridge.agents_link import AgentsLink, LinkPolicy
@@ -229,3 +231,39 @@ def test_a_clear_is_reported_at_once_with_the_place_where_the_loudspeaker_stoppe
 def test_nothing_is_reported_to_a_server_that_did_not_announce_it() -> None:
     wire = Wire().tell(StartAsked(CallStart()), said({**ACK, "playback_reports": None}), PlayedTo(500), BufferCleared())
     assert wire.until(5.0).reports == []
+
+
+events = st.one_of(
+    st.just(StartAsked(CallStart(input_format="mulaw_8000"))),
+    st.just(frame()),
+    st.just(KeysAsked("12")),
+    st.just(DataAsked({"a": 1})),
+    st.builds(PlayedTo, st.integers(0, 10_000)),
+    st.just(BufferCleared()),
+    st.builds(RunChanged, st.booleans()),
+    st.just(CloseAsked()),
+    st.builds(SocketLost, st.sampled_from([1000, 1006]), st.sampled_from(["", "call ended by agent"]), st.booleans()),
+    st.sampled_from(
+        [said(ACK), said({"event": "clear"}), said({"event": "media_output", "media": {"payload": "/w=="}}), said({})]
+    ),
+)
+
+
+@given(st.lists(st.tuples(events, st.floats(0, 3)), max_size=40))
+def test_whatever_happens_the_wires_rules_hold(steps: list[tuple[LinkEvent, float]]) -> None:
+    wire = Wire()
+    acked_at: int | None = None
+    for event, then in steps:
+        wire.tell(event).until(wire.now + then)
+        if acked_at is None and wire.link.stream_id is not None:
+            acked_at = len(wire.sent)
+    kinds = wire.kinds
+    assert kinds.count("start") <= 1
+    assert kinds[:1] in ([], ["start"])
+    assert acked_at is not None or kinds in ([], ["start"])
+    assert all(message["stream_id"] == "sid_1" for message in wire.sent[1:])
+    assert wire.reports == sorted(wire.reports)
+    assert len(wire.of(TellClosed)) <= 1
+    if wire.of(TellClosed):
+        closed = wire.commands.index(wire.of(TellClosed)[0])
+        assert all(isinstance(command, Leave) for command in wire.commands[closed + 1 :])
