@@ -10,8 +10,13 @@ from urllib.parse import urlencode
 from hypothesis import given
 from hypothesis import strategies as st
 
+from duologue.agent.commands import ClearAudio
+from duologue.agent.named_agent import MetadataPolicy, NamedAgent
+from duologue.agent.notices import CallerSaid, SettingsApplied
+from duologue.agent.settings import AgentSettings
 from duologue.errors import Violation
 from duologue.ids import SeededIds
+from duologue.protocols.cartesia.line_stream import LineStreamDialect
 from duologue.protocols.cartesia.stt_turns import SttTurnsDialect
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
@@ -67,6 +72,37 @@ def test_cartesia_turns_take_or_refuse_anything(received: list[Frame]) -> None:
     dialect.open()
     for frame in received:
         translated_or_refused(dialect, frame)
+
+
+CALL_NAMES = st.sampled_from(
+    "event stream_id config input_format voice_id output_audio_delivery agent system_prompt introduction metadata media payload dtmf"
+    " playback position from to control_url".split()
+)
+CALL_EVENTS = st.sampled_from("start media_input dtmf custom playback ack clear".split())
+call_values = st.recursive(
+    scalars | st.sampled_from(["mulaw_8000", "speaking_pace", "AAE=", "5", "#"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(CALL_NAMES, inner, max_size=5),
+    max_leaves=15,
+)
+call_frames = frames | st.builds(
+    lambda kind, rest: json.dumps({**rest, "event": kind}),
+    CALL_EVENTS | words,
+    st.dictionaries(CALL_NAMES, call_values, max_size=5),
+)
+
+
+@REPEATABLE
+@given(st.lists(call_frames, min_size=1, max_size=4), st.booleans(), st.booleans())
+def test_the_call_stream_takes_or_refuses_anything(received: list[Frame], started: bool, strict: bool) -> None:
+    agent = NamedAgent("desk", AgentSettings(greeting="{{from}}"), metadata=MetadataPolicy(defaults={"a": "b"}))
+    dialect = LineStreamDialect(agent, SeededIds(1), strict=strict)
+    if started:
+        dialect.receive('{"event":"start"}')
+    for frame in received:
+        translated_or_refused(dialect, frame)
+    for notice in (SettingsApplied(), CallerSaid("x"), ClearAudio(1)):
+        for told in dialect.render(notice):
+            assert isinstance(json.loads(told), dict)
 
 
 @REPEATABLE

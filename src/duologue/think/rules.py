@@ -141,20 +141,14 @@ class RulesDialogue:
         if answered:
             return Reply(self._filled(lines.done, standing))
         if standing.closed:
-            return Reply(lines.closing, self._call(standing, self._book.closing_call, {}, tools))
+            return Reply(lines.closing, _call(standing, self._book.closing_call, {}, tools))
         topics = [self._book.topics[topic] for topic in standing.heard.topics]
-        calls = (self._call(standing, topic.call, topic.arguments, tools) for topic in topics)
+        calls = (_call(standing, topic.call, topic.arguments, tools) for topic in topics)
         call = next((call for call in calls if call is not None), None)
         remark = self._remark(standing)
         if call is not None and call.name in ENDS:
             return Reply(remark, call)  # nobody stays to be asked
         return Reply(" ".join(map(_begin, filter(None, (remark, self._question(standing))))), call)
-
-    def _call(
-        self, standing: Standing, name: str, arguments: Mapping[str, object], tools: Collection[str]
-    ) -> ToolCall | None:
-        """A call that goes with words, where it is offered."""
-        return ToolCall(f"call_{standing.turns}", name, json.dumps(arguments)) if name and name in tools else None
 
     def _take(self, standing: Standing, text: str) -> None:
         """One user message changes where the conversation stands."""
@@ -285,6 +279,11 @@ class RulesDialogue:
                 if words[-heard:] == question[:heard]:
                     return name
         return None
+
+
+def _call(standing: Standing, name: str, arguments: Mapping[str, object], tools: Collection[str]) -> ToolCall | None:
+    """A call that goes with words, where it is offered."""
+    return ToolCall(f"call_{standing.turns}", name, json.dumps(arguments)) if name and name in tools else None
 
 
 def _conclude(standing: Standing, asked: str | None, acts: Collection[str]) -> None:
