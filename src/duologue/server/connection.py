@@ -171,10 +171,9 @@ async def serve_connection(services: Services, route: Route, scope: Scope, recei
         services.metrics.admitted.labels(route.path).inc()
         held.enter_context(services.metrics.connections.labels(route.path).track_inprogress())
         socket = Socket(scope, receive, send, services.bounds)
-        request_id = (
-            endpoint.request_id.encode()
-        )  # Deepgram's name for it, and the one plugins look for on Cartesia's sockets
-        await socket.accept(subprotocol, [(b"dg-request-id", request_id), (b"x-request-id", request_id)])
+        # Deepgram's name for it, and the one that plugins look for on Cartesia's sockets.
+        name = endpoint.request_id.encode()
+        await socket.accept(subprotocol, [(b"dg-request-id", name), (b"x-request-id", name)])
         going = Going(endpoint.drain, lambda: socket.end(*GOING_AWAY))
         services.lifecycle.enter(going)
         held.callback(services.lifecycle.leave, going)
