@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
+import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+from websockets.exceptions import ConnectionClosed
 
 from duologue.audio.g711 import decode_mulaw
 from duologue.sim.clock import run
 from tests.bridge.audiosocket_peer import AudioSocketPeer
 from tests.bridge.phone_server import PhoneServer, phone_config, phone_server
 from tests.bridge.tones import keys_in
-from tests.bridge.twilio_call import TwilioCall
+from tests.bridge.twilio_call import QUIET, TwilioCall
 
 EXAMPLE = Path(__file__).parent.parent.parent / "examples" / "phone" / "coffee_line.py"
 
@@ -28,10 +32,11 @@ class Callers:
     def __init__(self, phones: PhoneServer) -> None:
         self.phones = phones
         self._there: list[TwilioCall | AudioSocketPeer] = []
+        self._names = itertools.count(1)
 
     async def twilio(self, delay_s: float = 0.0) -> TwilioCall:
         """A call over Twilio, behind a network of that delay each way."""
-        call = await TwilioCall(f"http://127.0.0.1:{self.phones.port}", delay_s).dial()
+        call = await TwilioCall(f"http://127.0.0.1:{self.phones.port}", delay_s).dial(f"CA{next(self._names)}")
         self._there.append(call)
         return call
 
@@ -302,3 +307,27 @@ def test_the_example_bridges_both_ways_in_to_the_coffee_agent() -> None:
             assert greeting.startswith("assistant: Hi, welcome")
             assert order == "user: a large latte please"
             assert answer.startswith("assistant: ")
+
+
+def test_many_calls_that_end_at_any_moment_in_any_way_leave_nothing() -> None:
+    chance = random.Random(5)
+
+    async def one(callers: Callers, phones: PhoneServer) -> None:
+        await asyncio.sleep(chance.random() * 2)
+        call = await (callers.twilio(chance.choice([0.0, 0.1])) if chance.random() < 0.5 else callers.asterisk())
+        with suppress(ConnectionClosed, OSError):
+            await call.speak(QUIET * round(chance.random() * 150))
+        if chance.random() < 0.3 and phones.calls:
+            next(iter(phones.ways._reception._sessions.values())).terminate()
+        elif isinstance(call, TwilioCall):
+            await call.hang_up(stop=chance.random() < 0.5)
+        else:
+            await call.hang_up()
+
+    @calling(script="0.5-1.0 count; 2.0-2.5 stop", answers=[{"text": " ".join(ONE_SYLLABLE)}])
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        await asyncio.gather(*(one(callers, phones) for _ in range(14)))
+        await callers.leave()
+        await asyncio.sleep(2)
+        assert len(phones.sessions) > 5
+        assert (phones.calls, phones.services.limiter.held, phones.services.lifecycle.connections) == (0, 0, 0)

@@ -32,9 +32,9 @@ class TwilioCall:
         self.socket: ClientConnection
         self.peer: TwilioPeer
 
-    async def dial(self) -> TwilioCall:
+    async def dial(self, call: str = "CA33") -> TwilioCall:
         """Ask the webhook, connect as it says, start."""
-        body, headers = webhook(token=self._token)
+        body, headers = webhook(call, self._token)
         async with httpx.AsyncClient(trust_env=False, verify=self._trust or True) as http:
             answer = await http.post(f"{self._server}/twilio/voice", content=body, headers=headers)
         assert answer.status_code == 200, answer.text
@@ -50,7 +50,7 @@ class TwilioCall:
             proxy=None,
         )
         unsent: asyncio.Queue[str] = asyncio.Queue()
-        self.peer = TwilioPeer(unsent.put_nowait, delay_s=self._delay)
+        self.peer = TwilioPeer(unsent.put_nowait, call, delay_s=self._delay)
         self._tasks = [asyncio.create_task(self._write(unsent)), asyncio.create_task(self._read())]
         self.peer.start(**{each.attrib["name"]: each.attrib["value"] for each in stream})
         return self

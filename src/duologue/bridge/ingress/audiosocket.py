@@ -228,8 +228,8 @@ class AudioSocketCall:
     def _write(self, data: bytes) -> None:
         if self._writer.transport.get_write_buffer_size() > MAX_UNSENT_BYTES:
             self._writer.transport.abort()
-            return
-        self._writer.write(data)
+        if not self._writer.is_closing():
+            self._writer.write(data)
 
     def _begin(self, uuid: str, audio: AudioFormat) -> None:
         try:
