@@ -54,7 +54,7 @@ def check_never_silent(outcome: Outcome) -> Iterator[Breach]:
     call = outcome.call
     if call is None:
         return
-    patience = MODEL_PATIENCE + SLACK + outcome.case.late_facts + _unseen_tools(outcome)
+    patience = MODEL_PATIENCE + SLACK + outcome.case.late_facts + _unseen_work(outcome)
     since: Seconds | None = None
     running: set[str] = set()
     for received in [*call.received, Received(call.ended, {"type": "the end"})]:
@@ -82,10 +82,15 @@ def _answered(call: Call, call_id: str, now: Seconds) -> bool:
     return call_id in call.tool_answers and call.tool_answers[call_id][0] <= now
 
 
-def _unseen_tools(outcome: Outcome) -> Seconds:
-    """How long tools that no frame tells of may keep the caller waiting."""
+def _unseen_work(outcome: Outcome) -> Seconds:
+    """How long work may keep the caller waiting that this wire has no word for."""
     call = outcome.call
-    if call is None or call.plan.wire is not Wire.CALL_STREAM:
+    if call is None or call.plan.wire is Wire.DEEPGRAM:
         return 0.0
+    failed = MODEL_PATIENCE  # no warning: the line that stands for the answer has a voice of its own to wait for
+    if call.plan.wire is Wire.EARLY_ACCESS:
+        return failed
     rounds = sum(bool(answer.tools) for answer in outcome.case.answers)
-    return rounds * (TOOL_PATIENCE if call.plan.answering.never else call.plan.answering.after + MODEL_PATIENCE)
+    return failed + rounds * (
+        TOOL_PATIENCE if call.plan.answering.never else call.plan.answering.after + MODEL_PATIENCE
+    )
