@@ -34,6 +34,8 @@ def test_units_find_the_scenario_they_are_created_in_also_in_tasks_and_without_o
             task = asyncio.ensure_future(find())
         assert await task is context
         assert current_context() is outside is await find()
+        await outside.close()
+        assert current_context() is not outside, "one that has ended is followed by another"
 
     run(main())
 

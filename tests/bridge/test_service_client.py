@@ -177,6 +177,8 @@ def test_a_refused_handshake_says_why() -> None:
     with pytest.raises(ConnectionFailed, match="refuses the connection: 429 too many") as refused:
         refuse(429, "too many", Retry_After="7")
     assert refused.value.retry_after_s == 7.0
+    with pytest.raises(ConnectionFailed, match="refuses the connection: 307"):
+        refuse(307, "over there", Location="ws://127.0.0.1:1/")
     with pytest.raises(ConnectionFailed) as refused:
         refuse(500, '{"odd":1}')
     assert refused.value.retry_after_s is None
@@ -204,7 +206,7 @@ def test_no_secret_is_shown_and_privacy_writes_no_line() -> None:
 
         async with serve(nobody, "127.0.0.1", 0) as server:
             url = f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}"
-            options = ServiceOptions("the-key", "v", url, privacy=privacy)
+            options = ServiceOptions("the-key", "v", url, statistics=not privacy, privacy=privacy)
             with capture_logs() as logs:
                 socket = await ServiceNetwork().open_socket(options, "/a", "t-1", lambda: 0.0)
                 owner = Listening()
@@ -214,5 +216,5 @@ def test_no_secret_is_shown_and_privacy_writes_no_line() -> None:
             assert "t-1" not in repr(logs)
             return [line["event"] for line in logs]
 
-    assert asyncio.run(main(privacy=False)) == ["socket_opened"]
+    assert asyncio.run(main(privacy=False)) == ["socket_opened", "socket_closed"]
     assert asyncio.run(main(privacy=True)) == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from urllib.parse import quote
 
@@ -200,8 +200,7 @@ class AgentsConnection:
     def _tell_closed(self, closed: TellClosed) -> None:
         self.closed = True
         if self._parameters.service.statistics and self._socket is not None:
-            traffic = self._socket.traffic
-            counts = {name: getattr(traffic, name) for name in traffic.__slots__}
+            counts = asdict(self._socket.traffic)
             self._client.tell(
                 AgentEvent(self._client, AgentsEvents.ConnectorInformation, {"payload": {"statistics": counts}})
             )

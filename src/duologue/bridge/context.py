@@ -59,6 +59,8 @@ class ScenarioContext:
         self._strict = strict_listeners
         self._failed = failed
         self._failure: BaseException | None = None
+        self.closed = False
+        """Whether it has ended."""
         self._tasks: set[asyncio.Task[None]] = set()
         self._closables: list[Closable] = []
 
@@ -114,6 +116,7 @@ class ScenarioContext:
 
     async def close(self) -> None:
         """End everything of the scenario: its listeners' coroutines, its units, its routing."""
+        self.closed = True
         current = asyncio.current_task()
         running = [task for task in self._tasks if task is not current]
         for task in running:
@@ -151,6 +154,6 @@ def current_context() -> ScenarioContext:
     if context is not None:
         return context
     loop = asyncio.get_running_loop()
-    if loop not in _of_loops:
+    if loop not in _of_loops or _of_loops[loop].closed:
         _of_loops[loop] = ScenarioContext(Timers(loop))
     return _of_loops[loop]

@@ -49,7 +49,7 @@ class ServiceOptions:
     base_url: str | None = None
     """`http://host:port` of this server, for example; the vendor's without it."""
     statistics: bool = False
-    """Tell the counts of frames and bytes when the connection ends."""
+    """Log the counts of frames and bytes when the connection ends, and tell them."""
     trace: str | Path | None = None
     """A file that gets every message, both ways, in clear text. For diagnosis only: it holds what was said."""
     privacy: bool = False
@@ -113,6 +113,13 @@ def _trust() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
+class _Dial(connect):
+    """Follows no redirects: a token is for the service it came from."""
+
+    def process_redirect(self, exc: Exception) -> Exception | str:
+        return exc
+
+
 class ServiceNetwork:
     """The real one: `httpx` for the exchange, `websockets` for the socket."""
 
@@ -145,8 +152,9 @@ class ServiceNetwork:
         with ExitStack() as undo:
             trace = undo.enter_context(Trace(options.trace, now)) if options.trace is not None else None
             try:
-                connection = await connect(
+                connection = await _Dial(
                     url,
+                    ssl=_trust() if url.startswith("wss") else None,
                     additional_headers=headers,
                     compression=None,
                     max_size=MAX_FRAME_BYTES,
@@ -163,7 +171,7 @@ class ServiceNetwork:
             undo.pop_all()  # from here on the socket closes its trace
         if not options.privacy:
             _log.info("socket_opened", url=url, socket=str(connection.id), trace=str(options.trace or ""))
-        return ServiceSocket(connection, trace)
+        return ServiceSocket(connection, trace, statistics=options.statistics and not options.privacy)
 
 
 def _refusal(options: ServiceOptions, refused: InvalidStatus) -> DuologueError:

@@ -6,15 +6,18 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, Self, TypeAlias
 
+import structlog
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
+
+_log = structlog.get_logger("duologue.bridge")
 
 MAX_UNSENT = 1_000
 """Frames that wait to be written. A peer that lets so many pile up (20 s of audio) does not read any more."""
@@ -77,9 +80,10 @@ class Socket(Protocol):
 class ServiceSocket:
     """A socket of the `websockets` library: frames are written in the order they are given, and read as they come."""
 
-    def __init__(self, connection: ClientConnection, trace: Trace | None) -> None:
+    def __init__(self, connection: ClientConnection, trace: Trace | None = None, *, statistics: bool = False) -> None:
         self._connection = connection
         self._trace = trace
+        self._statistics = statistics
         self._traffic = Traffic()
         self._queue: deque[str] = deque()
         self._closing: tuple[int, str] | None = None
@@ -155,6 +159,8 @@ class ServiceSocket:
                 self._give_up.cancel()
             if self._trace is not None:
                 self._trace.close()
+        if self._statistics:
+            _log.info("socket_closed", socket=self.id, code=code, reason=reason, **asdict(self._traffic))
         owner.socket_lost(code, reason, was_clean=was_clean)
 
     def _note(self, direction: str, frame: str | bytes) -> None:
