@@ -1,4 +1,4 @@
-"""Deepgram's newest client, unmodified, on the sockets and requests for listening and speaking alone."""
+"""Deepgram's own clients, unmodified, on the sockets and requests for listening and speaking alone."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.running_server import RunningServer
-from tests.sdk.environments import run_python
+from tests.sdk.environments import run_node, run_python
 from tests.sdk.test_cartesia import STYLES, told
 
 pytestmark = [pytest.mark.sdk, pytest.mark.timeout(600)]
@@ -125,3 +125,41 @@ def test_a_text_is_spoken_in_one_request(programs: Programs) -> None:
     begins = {line["encoding"]: line["begins"] for line in scenarios["file"]}
     assert begins["mp3"].startswith("ff")
     assert begins["linear16"] == b"RIFF".hex()
+
+
+def transcript(message: Mapping[str, Any]) -> str:
+    return str(message["channel"]["alternatives"][0]["transcript"])
+
+
+def test_the_client_of_2025_hears_and_speaks(server: RunningServer, caller_wav: Path) -> None:
+    arguments = ("--host", server.authority, "--wav", str(caller_wav))
+    done = run_python("deepgram-sdk-4.8.1", "deepgram_streams_threads.py", *arguments)
+    said = {line["scenario"]: line for line in told(done)}
+    live = said["live"]["lines"]
+    assert {line["event"] for line in live} >= {"Open", "SpeechStarted", "Results", "Close"}
+    assert not {line["event"] for line in live} & {"Error", "Unhandled"}
+    finals = [transcript(line) for line in live if line["event"] == "Results" and line["is_final"]]
+    assert " ".join(finals).split()[-2:] == ["house", "coffee"]
+    kinds = [line["event"] for line in said["speech"]["lines"]]
+    assert not set(kinds) & {"Error", "Unhandled", "Warning"}
+    assert kinds.index("Metadata") < kinds.index("Flushed") < kinds.index("Cleared")
+    assert said["speech"]["bytes"] > 32_000
+    assert said["recording"]["transcript"].split()[-2:] == ["house", "coffee"]
+    assert (said["file"]["media_type"], said["file"]["model"]) == ("audio/mpeg", "aura-asteria-en")
+    assert said["file"]["characters"] == 6
+
+
+def test_the_node_client_hears_and_speaks(server: RunningServer, caller_wav: Path) -> None:
+    said = {
+        line["scenario"]: line for line in told(run_node("deepgram_streams.cjs", server.authority, str(caller_wav)))
+    }
+    assert [said[name]["code"] for name in ("live", "flux", "speech")] == [1000, 1000, 1000]
+    finals = [transcript(line) for line in said["live"]["lines"] if line["type"] == "Results" and line["is_final"]]
+    assert " ".join(finals).split()[-2:] == ["house", "coffee"]
+    assert said["live"]["lines"][-1]["type"] == "Metadata"
+    turns = [line["event"] for line in said["flux"]["lines"] if line.get("event", "Update") != "Update"]
+    assert (turns[0], turns[-1]) == ("StartOfTurn", "EndOfTurn")
+    assert [line["type"] for line in said["speech"]["lines"]] == ["Metadata", "Flushed"]
+    assert said["speech"]["bytes"] > 32_000
+    assert said["recording"]["transcript"].split()[-2:] == ["house", "coffee"]
+    assert said["file"]["bytes"] > 2_000
