@@ -331,3 +331,20 @@ def test_many_calls_that_end_at_any_moment_in_any_way_leave_nothing() -> None:
         await asyncio.sleep(2)
         assert len(phones.sessions) > 5
         assert (phones.calls, phones.services.limiter.held, phones.services.lifecycle.connections) == (0, 0, 0)
+
+
+def test_an_agent_whose_transfer_fails_goes_on_and_knows_it() -> None:
+    transfer = {"id": "c1", "name": "transfer_call", "arguments": json.dumps({"destination": "manager"})}
+
+    @calling(
+        script="1.0-1.8 the manager please; 6.0-6.8 hello",
+        agent={"actions": {"transfer_to": {"manager": "+15550123"}}},
+        answers=[{"text": "One moment.", "calls": [transfer], "turn": 1, "after_tool": False}, {"text": "Still here."}],
+    )
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(9.0)
+        assert phones.calls == 1
+        note = next(line for line in phones.history() if "transfer_failed" in line)
+        assert note.startswith("system: ")
+        assert phones.history()[-1] == "assistant: Still here."

@@ -8,7 +8,7 @@ import pytest
 from duologue.bridge.call import Call
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import CallEvents, HttpRequest, SessionEvents
-from duologue.bridge.scenario import AFTER_CALL_S, ALERTING_S, MAX_TIMERS, ScenarioSession, load_scenario
+from duologue.bridge.scenario import AFTER_CALL_S, ALERTING_S, MAX_CALL_S, MAX_TIMERS, ScenarioSession, load_scenario
 from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
 from tests.bridge.handset import Handset, reception_for
@@ -84,6 +84,21 @@ def test_a_failing_scenario_ends_its_own_call_only(error: Exception) -> None:
         assert (bad.told, good.told, reception.calls) == (["hang up: the session is over"], [], 1)
         await reception.close()
         assert good.told == ["hang up: the session is over"]
+
+    run(main())
+
+
+def test_no_call_lasts_for_ever() -> None:
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+
+    async def main() -> None:
+        reception = reception_for(scenario)
+        caller = Handset().call(reception)
+        await asyncio.sleep(MAX_CALL_S - 1)
+        assert caller.told == []
+        await asyncio.sleep(2)
+        assert caller.told == ["hang up: the session is over"]
 
     run(main())
 

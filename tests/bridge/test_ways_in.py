@@ -265,6 +265,19 @@ def test_a_socket_that_never_starts_is_closed() -> None:
         assert (socket.closed, socket.closed_at) == ((1008, "no start"), pytest.approx(10, abs=0.1))
 
 
+def test_a_stream_that_falls_silent_for_two_minutes_is_over() -> None:
+    @in_house()
+    async def _(house: House) -> None:
+        twilio, socket = await house.connect(await house.stream_url())
+        twilio.start()
+        await asyncio.sleep(100)
+        twilio.media(b"\xff" * 160)
+        await asyncio.sleep(119)
+        assert house.reception.calls == 1
+        await socket.wait_closed()
+        assert (socket.closed, socket.closed_at) == ((1000, "call ended"), pytest.approx(220, abs=0.1))
+
+
 def test_keys_are_pressed_as_tones_and_a_hang_up_closes_the_socket() -> None:
     async def scenario(call: Call, session: ScenarioSession) -> None:
         await call.answer()

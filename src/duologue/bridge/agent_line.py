@@ -8,7 +8,15 @@ import structlog
 
 from duologue.bridge.agents_client import AgentsClient
 from duologue.bridge.call import Call
-from duologue.bridge.events import AgentEvent, AgentsEvents, CallEvents, HttpRequest, SessionEvents, ToneReceived
+from duologue.bridge.events import (
+    AgentEvent,
+    AgentsEvents,
+    CallEvents,
+    HttpRequest,
+    SessionEvents,
+    ToneReceived,
+    TransferFailed,
+)
 from duologue.bridge.media import bridge
 from duologue.bridge.scenario import Scenario, ScenarioSession
 
@@ -27,6 +35,7 @@ def agent_line(agent_id: str) -> Scenario:
         agent.on(AgentsEvents.DTMF, lambda pressed: _press(call, pressed))
         agent.on(AgentsEvents.TransferCall, lambda asked: call.transfer_to(asked.target))
         call.on(CallEvents.ToneReceived, lambda tone: _pass_key(agent, tone))
+        call.on(CallEvents.TransferFailed, lambda failed: _tell_failure(agent, failed))
         call.on(CallEvents.Disconnected, lambda _: agent.close())
         session.on(SessionEvents.HttpRequest, lambda request: _obey(call, request))
         call.handle_tones(True)
@@ -49,6 +58,12 @@ def _press(call: Call, pressed: AgentEvent) -> None:
 def _pass_key(agent: AgentsClient, tone: ToneReceived) -> None:
     if not agent.closed and tone.tone in "0123456789*#":
         agent.dtmf(tone.tone)
+
+
+def _tell_failure(agent: AgentsClient, failed: TransferFailed) -> None:
+    """The agent goes on with the caller, so it must know."""
+    if not agent.closed:
+        agent.custom({"event": "transfer_failed", "reason": failed.reason})
 
 
 def _obey(call: Call, request: HttpRequest) -> None:

@@ -37,6 +37,8 @@ ALERTING_S: Seconds = 60.0
 """A call that no scenario answers is rejected after so long."""
 AFTER_CALL_S: Seconds = 60.0
 """What a scenario may still do when its call is over."""
+MAX_CALL_S: Seconds = 4 * 3600.0
+"""No call lasts longer, whatever its scenario thinks."""
 CLOSE_S: Seconds = 10.0
 """How long the units of a session may take to close."""
 
@@ -177,7 +179,7 @@ async def run_session(scenario: Scenario, call: Call, session: ScenarioSession) 
     """Run one call's scenario to the end of its session. What it raises is logged and ends it, and goes no further."""
     loop = asyncio.get_running_loop()
     ended = asyncio.ensure_future(call.ended())
-    late = loop.call_later(ALERTING_S, _reject_unanswered, call)
+    bounds = (loop.call_later(ALERTING_S, _reject_unanswered, call), loop.call_later(MAX_CALL_S, session.terminate))
     with session.context.active():
         work = loop.create_task(_play(scenario, call, session), name=f"scenario {session.token[:8]}")
         # Behind the function's first step, which may have registered listeners.
@@ -187,7 +189,8 @@ async def run_session(scenario: Scenario, call: Call, session: ScenarioSession) 
         await asyncio.wait({ended, session.over}, return_when=asyncio.FIRST_COMPLETED)
         await asyncio.wait({work, session.over}, timeout=AFTER_CALL_S, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        late.cancel()
+        for bound in bounds:
+            bound.cancel()
         session.tell(SessionEvent(SessionEvents.Terminating))
         if call.state is not CallState.TERMINATED:
             call.hangup("the session is over")

@@ -168,6 +168,15 @@ def test_who_never_says_which_call_it_is_is_hung_up_on_after_five_seconds() -> N
     assert line.until(5.0) == [HANG_UP, End("did not say who calls", begun=False)]
 
 
+def test_a_peer_that_falls_silent_for_two_minutes_is_gone() -> None:
+    line = Line(NAMED, audio())
+    line.until(100.0)
+    line.tell(BytesReceived(audio()))
+    line.until(219.0)
+    assert not any(isinstance(command, End) for command in line.done)
+    assert line.until(221.0)[-2:] == [HANG_UP, End("nothing came any more", begun=True)]
+
+
 def test_the_caller_hangs_up_by_end_of_stream_or_by_frame() -> None:
     assert Line(NAMED, audio()).tell(ConnectionLost()) == [End("the caller hung up", begun=True)]
     assert Line(NAMED, audio()).tell(BytesReceived(b"\0\0\0" + audio())) == [End("the caller hung up", begun=True)]

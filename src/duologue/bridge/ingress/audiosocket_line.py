@@ -23,6 +23,8 @@ from duologue.runtime.machine import Seconds
 
 RATE_PATIENCE_S = 0.5
 """A call that names itself and sends no audio is taken for one of 8 kHz after so long; Asterisk waits two seconds for us."""
+QUIET_S = 120.0
+"""A peer that sends nothing for so long is gone: a network that broke says nothing."""
 MAX_QUEUED_S = 10.0
 """Audio that may wait to be played; what is beyond is dropped."""
 MAX_TONES_S = 10.0
@@ -136,6 +138,7 @@ class AudioSocketLine:
         self._uuid = ""
         self._audio: AudioFormat | None = None
         self._deadline: Seconds | None = now + identify_s
+        self._received_at = now
         self._tick: Seconds | None = None
         self._queue: deque[bytes | MarkGiven] = deque()
         self._frames = 0
@@ -148,6 +151,7 @@ class AudioSocketLine:
             return ()
         match event:
             case BytesReceived(data):
+                self._received_at = now
                 return self._receive(data, now)
             case ConnectionLost():
                 return self._end("the caller hung up" if self._audio else "left without a name")
@@ -160,6 +164,8 @@ class AudioSocketLine:
         """A frame is due, or patience is over."""
         if self._over:
             return ()
+        if now - self._received_at > QUIET_S:
+            return self._refuse("nothing came any more")
         if self._tick is not None and now >= self._tick:
             # A loop that was held up sends no burst: the caller heard silence meanwhile.
             late = now - self._tick >= FRAME_S

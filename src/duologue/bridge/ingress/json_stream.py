@@ -29,6 +29,8 @@ from duologue.server.socket import Socket
 
 START_S: Seconds = 10.0
 """How long a socket may stay without its `start`."""
+QUIET_S: Seconds = 120.0
+"""A service that sends nothing for so long is gone: a network that broke says nothing."""
 AUDIO = "audio"
 """Tag of what a clear takes back."""
 MAX_UNSENT_S: Seconds = 10.0
@@ -57,6 +59,8 @@ class JsonStream:
         self._audio: AudioFormat | None = None
         self._far: FarEnd | None = None
         self._silent_at: Seconds = 0.0
+        self._received_at: Seconds = self._now()
+        self._timer: asyncio.TimerHandle
         self._ended = False
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -64,12 +68,13 @@ class JsonStream:
         """Read facts until either side ends. No task is left, and the call has been told of its end, when this returns."""
         async with asyncio.TaskGroup() as tasks:
             self._tasks = tasks
-            late = asyncio.get_running_loop().call_later(START_S, self._check_started)
+            self._watch(START_S)
             try:
                 async for frame in self._socket.frames():
+                    self._received_at = self._now()
                     self._receive(frame)
             finally:
-                late.cancel()
+                self._timer.cancel()
                 self._end("the connection is over")
 
     # Orders.
@@ -160,9 +165,19 @@ class JsonStream:
             case StreamEnded():
                 self._end("the caller hung up")
 
-    def _check_started(self) -> None:
+    def _watch(self, seconds: Seconds) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._check)
+
+    def _check(self) -> None:
+        """Whether it has started, and whether anybody is still there."""
+        left = self._received_at + QUIET_S - self._now()
         if self._audio is None:
             self._socket.end(REFUSED[0], "no start")
+        elif left <= 0:
+            _log.warning("stream_fell_silent", ingress=self._service, call=self._call)
+            self._end("nothing came any more")
+        else:
+            self._watch(left)
 
     async def _hand_over(self, transfer: Transfer, target: str) -> None:
         try:
