@@ -109,7 +109,7 @@ def test_a_port_for_others_opens_for_those_who_are_named(more: dict[str, Any]) -
 def test_the_manuals_configurations_are_right_and_its_script_is_the_example() -> None:
     text = PAGE.read_text(encoding="utf-8")
     blocks = [block.split("```", 1)[0] for block in text.split("```toml\n")[1:]]
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         parse_config(tomllib.loads("\n".join(line.strip() for line in block.splitlines())))
     script = text.split("```python\n")[1].split("```")[0]
