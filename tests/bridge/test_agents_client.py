@@ -237,7 +237,11 @@ def test_a_plain_unit_counts_as_heard_what_it_was_given() -> None:
         client.stop_media_to(phone)
         peer.say(AUDIO)
         await asyncio.sleep(1)
-        assert peer.of("playback")[-1]["playback"] == {"position": 1_760}, "nobody heard it: it is over"
+        assert peer.of("playback")[-1]["playback"] == {"position": 1_600}, "nobody heard it"
+        client.send_media_to(phone)
+        peer.say(AUDIO)
+        await asyncio.sleep(1)
+        assert peer.of("playback")[-1]["playback"] == {"position": 1_920}, "it is over with the next that is heard"
         await context.close()
         await asyncio.sleep(1)
 

@@ -106,11 +106,11 @@ def test_a_gap_under_a_second_is_inside_a_run_and_a_longer_one_is_not(gap: float
     assert len(story.of(TellStarted)) == len(story.of(TellEnded)) == runs
 
 
-def test_a_stream_nobody_hears_is_over_as_it_comes() -> None:
-    story = Story().tell(Arrived(AGENT, audio(1.0)))
-    assert [order for _, order in story.orders] == [Pass(AGENT, 8_000)]
-    story.tell(EdgeAdded(AGENT, CALL)).until(3.0)
-    assert story.played(CALL) == []
+def test_a_stream_nobody_hears_is_lost_and_over_with_the_next_that_somebody_does() -> None:
+    story = Story().tell(Arrived(AGENT, audio(1.0)), EdgeAdded(AGENT, CALL)).until(3.0)
+    assert story.orders == []
+    story.tell(Arrived(AGENT, audio(0.02)))
+    assert [order.position for _, order in story.of(Pass) if isinstance(order, Pass)] == [8_160]
 
 
 def test_stored_audio_waits_until_somebody_hears_it() -> None:

@@ -50,8 +50,8 @@ class MediaUnit(ABC):
 
     @abstractmethod
     def passed(self, position: Samples, *, heard: bool) -> None:
-        """Of the audio this unit gave, everything up to `position` is behind us: `heard` when a far end said that it was played,
-        otherwise handed over or dropped."""
+        """Of the audio this unit gave, everything up to `position` is over: `heard` when a far end said that it was played, otherwise
+        handed over, or dropped before what was."""
 
     @abstractmethod
     def emptied(self, *, cleared: bool) -> None:

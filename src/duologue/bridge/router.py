@@ -155,7 +155,6 @@ class MediaRouter:
             stream.drop(now)
             if not stream.running:
                 del giver.streams[tag]  # an open run is told to its end first
-            self._orders.append(Pass(source, giver.given))
 
     def _set_rate(self, number: int, rate: int) -> None:
         unit = self._units[number]
@@ -176,8 +175,6 @@ class MediaRouter:
         if unit.traits.kind is SourceKind.STORED and not unit.streams:
             unit.streams[""] = (UNLABELLED, PacedStream(unit.rate, unit.traits.bound_s))
         heard = {_key(unit, edge.label.tag) for edge in unit.outgoing}
-        if unit.traits.kind is SourceKind.STREAMED and not heard:
-            self._orders.append(Pass(event.source, unit.given))
         for key, (label, stream) in unit.streams.items():
             wanted = key in heard or unit.traits.kind is SourceKind.STORED
             if wanted and stream.put(event.pcm, unit.given, now):

@@ -125,7 +125,10 @@ class Play:
 
 @dataclass(frozen=True, slots=True)
 class Pass:
-    """Of a unit's audio, everything up to `position` was handed over or dropped."""
+    """Of a unit's audio, everything up to `position` was handed over, or dropped before what was.
+
+    Audio that nobody hears is not told: it is over with the next that somebody does.
+    """
 
     source: int
     position: Samples
