@@ -7,7 +7,7 @@ import pytest
 
 from duologue.audio.containers import read_audio
 from duologue.audio.formats import Pcm
-from duologue.audio.mp3 import MP3_RATES, Mp3Output
+from duologue.audio.mp3 import MP3_RATES, Mp3Output, Mp3Speech
 from duologue.errors import Violation
 
 RATE = 22_050
@@ -46,3 +46,24 @@ def test_the_bit_rate_is_kept_as_far_as_mpeg_has_it(rate: int, bit_rate: int, ki
 def test_other_rates_are_refused() -> None:
     with pytest.raises(Violation, match="no sample rate of 12345 Hz"):
         Mp3Output(RATE, 12_345, 64_000)
+
+
+def test_every_stretch_of_speech_is_a_stream_of_its_own() -> None:
+    speech = Mp3Speech(RATE, RATE, 48_000)
+    for _ in range(2):
+        stream = speech.push(tone()) + speech.finish()
+        assert 2.0 <= len(read_audio(stream, 16_000)) / 16_000 < 2.2
+    speech.push(tone())
+    speech.clear()
+    assert speech.finish() == b""
+
+
+def test_a_stream_that_promises_more_than_it_holds_is_read_to_what_it_holds() -> None:
+    speech = Mp3Speech(RATE, RATE, 48_000)
+    stream = speech.push(tone(0.5)) + speech.finish()
+    for _ in range(50):
+        memory = np.full(200_000, np.nan, np.float32)  # what unwritten memory may hold
+        del memory
+        heard = read_audio(stream, RATE)
+        assert np.isfinite(heard).all()
+        assert float(np.abs(heard[-100:]).max()) < 0.1, "the end is silence"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from duologue.audio.containers import read_audio
 from duologue.sim.clock import run
 from tests.server.driving import Client, application, light
 from tests.server.test_agent_endpoint import STEP, scripted, settings, talk
@@ -372,3 +373,24 @@ def test_a_draft_looks_things_up_but_does_not_book_them() -> None:
     ]
     calls_kept = [call["name"] for m in client.messages for call in m.get("function_calls", ())]
     assert sorted(calls_kept) == ["book", "look"], "each has one result"
+
+
+def test_speech_can_be_had_as_mp3_a_stream_for_each_reply() -> None:
+    async def script(client: Client) -> None:
+        await client.heard("AgentAudioDone")
+        client.send(typed("hello"))
+        await client.heard("AgentAudioDone", 2)
+
+    audio = {"output": {"encoding": "mp3", "bitrate": 32000}}
+    client = played(script, first={**settings(greeting="One two three four five."), "audio": audio})
+    replies: list[bytes] = [b""]
+    frames = iter(client.messages)
+    for frame in client.frames:
+        if isinstance(frame, bytes):
+            replies[-1] += frame
+        elif next(frames)["type"] == "AgentAudioDone":
+            replies.append(b"")
+    lengths = [len(read_audio(reply, 16_000)) / 16_000 for reply in replies if reply]
+    assert len(lengths) == 2
+    assert all(length > 1.0 for length in lengths)
+    assert [len(reply) / 4_000 for reply in replies if reply] == pytest.approx(lengths, abs=0.3), "32,000 bits a second"

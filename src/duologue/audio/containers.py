@@ -101,7 +101,8 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> It
                 )
             resampler = Resampler(file.samplerate, rate, Quality.FINISHED)
             frames = 0
-            for block in file.blocks(_BLOCK_FRAMES, dtype="float32", always_2d=True):
+            # Not `blocks`: of a file with fewer frames than its header says, it gives memory that was never written.
+            while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
                 frames += len(block)
                 _check_length(frames, file.samplerate, limits)
                 yield _clean(resampler.push(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))))

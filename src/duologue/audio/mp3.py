@@ -54,6 +54,29 @@ class Mp3Output:
         return self._growing.take()
 
 
+class Mp3Speech:
+    """MP3 for one stretch of speech after the other, each a stream of its own: `AudioOutput` for those who want it compressed."""
+
+    def __init__(self, rate_in: int, rate: int, bit_rate: int) -> None:
+        """As `Mp3Output`."""
+        self._as = (rate_in, rate, bit_rate)
+        self._stream: Mp3Output | None = None
+
+    def push(self, pcm: Pcm) -> bytes:
+        """The frames that are complete now; the first of a stretch begins its stream."""
+        self._stream = self._stream or Mp3Output(*self._as)
+        return self._stream.push(pcm)
+
+    def finish(self) -> bytes:
+        """What is left of the stretch."""
+        stream, self._stream = self._stream, None
+        return b"" if stream is None else stream.finish()
+
+    def clear(self) -> None:
+        """Forget what was kept back: the stretch is over."""
+        self.finish()
+
+
 def _compression(rate: int, bit_rate: int) -> float:
     """libsndfile's measure of a bit rate: 0 is the highest of the MPEG version, just below 1 the lowest."""
     lowest, highest = (8, 64) if rate < 16_000 else (8, 160) if rate < 32_000 else (32, 320)

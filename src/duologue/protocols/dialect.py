@@ -105,6 +105,8 @@ class Open:
     """`none` or `wav`; a header precedes each reply then."""
     complete: bool = False
     """The settings name every policy, so the server's own are not put over them."""
+    mp3_bit_rate: int = 0
+    """Speech goes out as MP3 with so many bits a second; 0 for plain samples. `audio_out` says its rate."""
 
 
 class AgentDialect(Protocol):

@@ -169,7 +169,7 @@ class AgentEndpoint:
         if self._tasks is None or self._out is None:
             return
         self._out.life.opened()
-        self._out.begin(self._rate, opened.audio_out)
+        self._out.begin(self._rate, opened.audio_out, opened.mp3_bit_rate)
         self._meter.begin_thinking(opened.settings.think)
         settings = self._settled(opened)
         # Ids of their own seed, so that the log replays to the same commands.

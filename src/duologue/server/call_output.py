@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 import numpy as np
 
 from duologue.agent.commands import ClearAudio, PlayAudio
 from duologue.agent.notices import AgentFinishedSpeaking, AgentStartedSpeaking, Notice
 from duologue.audio.formats import AudioFormat, Samples
+from duologue.audio.mp3 import Mp3Speech
 from duologue.audio.output import AudioOutput
 from duologue.protocols.dialect import AgentDialect, Frame
 from duologue.server.connection import Life
@@ -38,13 +40,17 @@ class CallOutput:
         self._metrics = metrics
         self._route = route
         self._audio: AudioFormat | None = None
-        self._output: AudioOutput | None = None
+        self._output: AudioOutput | Mp3Speech | None = None
+        self._rate = 0
+        self._held: Samples = 0
+        """Compressed into bytes that have not come yet."""
         self._sent: SentAudio | None = None
 
-    def begin(self, rate: int, audio: AudioFormat) -> None:
-        """Speech comes at `rate` hertz from now on, and goes out as `audio`."""
+    def begin(self, rate: int, audio: AudioFormat, mp3_bit_rate: int = 0) -> None:
+        """Speech comes at `rate` hertz from now on, and goes out as `audio`, or as MP3 of its rate."""
         self._audio = audio
-        self._output = AudioOutput(rate, audio)
+        self._rate = rate
+        self._output = Mp3Speech(rate, audio.sample_rate, mp3_bit_rate) if mp3_bit_rate else AudioOutput(rate, audio)
         self._sent = SentAudio(rate, audio.sample_rate)
 
     def deliver(self, out: Notice | PlayAudio | ClearAudio) -> None:
@@ -55,6 +61,7 @@ class CallOutput:
             case ClearAudio():
                 if self._output is not None:
                     self._output.clear()
+                self._held = 0
                 self._forget()
                 self.tell(self._dialect.render(out))
             case _:
@@ -90,15 +97,27 @@ class CallOutput:
     def _play(self, out: PlayAudio, payload: bytes) -> None:
         if self._audio is None or self._sent is None:
             return
-        for piece in _pieces(payload, self._audio):
-            self._sent.add(out.reply, len(piece) // self._audio.encoding.width)
-            seconds = self._audio.seconds(len(piece))
+        pieces = list(_pieces(payload, self._audio))
+        for piece, samples in zip(pieces, self._lengths(out, pieces), strict=True):
+            self._sent.add(out.reply, samples)
+            seconds = samples / self._audio.sample_rate
             self._meter.audio_out_s += seconds
             self._metrics.audio_out.labels(self._route).inc(seconds)
             for frame in self._dialect.render(out, piece):
                 self._socket.play(frame, seconds, AUDIO)
         if self._socket.unsent_audio_s > MAX_UNSENT_S:
             self._socket.end(*SLOW_READER)
+
+    def _lengths(self, out: PlayAudio, pieces: Sequence[bytes]) -> list[Samples]:
+        """How long the pieces sound. Compressed, that is only known of them together: of the speech they were made of."""
+        if self._audio is None or isinstance(self._output, AudioOutput):
+            return [len(piece) // self._audio.encoding.width for piece in pieces] if self._audio is not None else []
+        self._held += round(len(out.pcm) * self._audio.sample_rate / self._rate)
+        if not pieces:
+            return []
+        whole, self._held = self._held, 0
+        shares = [whole * place // len(pieces) for place in range(len(pieces) + 1)]
+        return [after - before for before, after in pairwise(shares)]
 
 
 def _pieces(payload: bytes, audio: AudioFormat) -> Iterator[bytes]:

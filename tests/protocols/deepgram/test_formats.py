@@ -6,7 +6,7 @@ import pytest
 
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.errors import Violation
-from duologue.protocols.deepgram.formats import INPUT_RATE_V0, INPUT_RATE_V1, read_input, read_output
+from duologue.protocols.deepgram.formats import INPUT_RATE_V0, INPUT_RATE_V1, OutputFormat, read_input, read_output
 
 
 def test_input_defaults_differ_by_protocol_version() -> None:
@@ -25,6 +25,22 @@ def test_input_defaults_differ_by_protocol_version() -> None:
 )
 def test_encodings_by_name(name: str, encoding: Encoding) -> None:
     assert read_input(name, 8000, INPUT_RATE_V1).encoding is encoding
+
+
+def test_speech_can_be_mp3_at_the_vendors_one_rate() -> None:
+    assert read_output("MP3", None, None) == OutputFormat(AudioFormat(Encoding.PCM_S16LE, 22_050), "none", 48_000)
+    assert read_output("mp3", 22_050, "none", 32_000).mp3_bit_rate == 32_000
+    assert read_output("linear16", None, None, 48_000).mp3_bit_rate == 0
+
+
+@pytest.mark.parametrize(
+    ("rate", "container", "bitrate", "path"),
+    [(24_000, None, None, "sample_rate"), (None, "wav", None, "container"), (None, None, 64_000, "bitrate")],
+)
+def test_any_other_mp3_is_refused(rate: int | None, container: str | None, bitrate: int | None, path: str) -> None:
+    with pytest.raises(Violation) as refused:
+        read_output("mp3", rate, container, bitrate)
+    assert refused.value.path == f"audio.output.{path}"
 
 
 def test_linear32_can_be_switched_to_whole_numbers() -> None:

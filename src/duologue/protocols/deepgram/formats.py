@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.errors import Violation
 
+MP3_RATE, MP3_BIT_RATES = 22_050, (32_000, 48_000)
+"""What the vendor makes of MP3 (D§A)."""
 INPUT_RATE_V1, INPUT_RATE_V0 = 24_000, 16_000
 """Input rate when the client names none (D§14)."""
 
@@ -28,6 +30,8 @@ class OutputFormat:
     audio: AudioFormat
     container: str
     """`none` or `wav`."""
+    mp3_bit_rate: int = 0
+    """0 for plain samples."""
 
 
 def read_input(
@@ -39,9 +43,16 @@ def read_input(
 
 
 def read_output(
-    encoding: str | None, sample_rate: int | None, container: str | None, *, float32: bool = True
+    encoding: str | None,
+    sample_rate: int | None,
+    container: str | None,
+    bitrate: int | None = None,
+    *,
+    float32: bool = True,
 ) -> OutputFormat:
-    """`audio.output`. The default rate is 24,000 for linear audio and 8,000 for G.711 (D§A). Raises `Violation`."""
+    """`audio.output`. The default rate is 24,000 for linear audio and 8,000 for G.711; MP3 has one rate (D§A). Raises `Violation`."""
+    if (encoding or "").lower() == "mp3":
+        return _read_mp3(sample_rate, container, bitrate)
     known = _encoding(encoding or "linear16", "audio.output.encoding", float32=float32)
     default_rate = 8_000 if known.width == 1 else 24_000
     audio = _format(known, default_rate if sample_rate is None else sample_rate, "audio.output.sample_rate")
@@ -54,6 +65,24 @@ def read_output(
             expected="none or wav",
         )
     return OutputFormat(audio, wrapped)
+
+
+def _read_mp3(sample_rate: int | None, container: str | None, bitrate: int | None) -> OutputFormat:
+    """The vendor's one rate and two bit rates; a stream of frames needs no container."""
+    given = (
+        ("sample_rate", sample_rate, (MP3_RATE,)),
+        ("container", (container or "none").lower(), ("none",)),
+        ("bitrate", bitrate, MP3_BIT_RATES),
+    )
+    for name, value, known in given:
+        if value is not None and value not in known:
+            raise Violation(
+                "unsupported_audio_format",
+                f"MP3 with the {name} {str(value)[:20]!r} is not supported",
+                path=f"audio.output.{name}",
+                expected=" or ".join(map(str, known)),
+            )
+    return OutputFormat(AudioFormat(Encoding.PCM_S16LE, MP3_RATE), "none", bitrate or MP3_BIT_RATES[-1])
 
 
 def read_stream(encoding: str | None, sample_rate: int | None) -> AudioFormat | None:

@@ -78,11 +78,13 @@ class SettingsReader:
         audio = settings.audio or AudioSettings()
         given_in, given_out = audio.input or AudioInput(), audio.output or AudioOutput()
         audio_in = read_input(given_in.encoding, given_in.sample_rate, default_input_rate)
-        output = read_output(given_out.encoding, given_out.sample_rate, given_out.container)
+        output = read_output(given_out.encoding, given_out.sample_rate, given_out.container, given_out.bitrate)
         history_wanted = settings.flags is None or settings.flags.history is not False
         if isinstance(settings.agent, str):
-            named = Open(self._read_named(settings.agent), audio_in, output.audio, output.container, complete=True)
-            return ReadSettings(named, history_wanted, bool(settings.experimental), ())
+            named = self._read_named(settings.agent)
+            opened = Open(named, audio_in, output.audio, output.container, complete=True)
+            opened = replace(opened, mp3_bit_rate=output.mp3_bit_rate)
+            return ReadSettings(opened, history_wanted, bool(settings.experimental), ())
         agent = settings.agent or Agent()
         language = read_language(agent.language) or read_language(settings.language)
         listen = read_listen(agent.listen, language, model=agent.listen_model)
@@ -108,6 +110,7 @@ class SettingsReader:
                 audio_in,
                 output.audio,
                 output.container,
+                mp3_bit_rate=output.mp3_bit_rate,
             ),
             history=history_wanted,
             experimental=bool(settings.experimental),

@@ -23,7 +23,8 @@ AGENT_V1 = Surface(
         Row(
             "Settings: audio",
             PARTLY,
-            "linear16, linear32 (floats), mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`; no compressed audio",
+            "linear16, linear32 (floats), mulaw, alaw, 8,000 to 48,000 Hz; container `none` or `wav`; MP3 out, a stream for each reply; "
+            "no opus, flac, aac",
         ),
         Row(
             "Settings: agent (id)",
