@@ -197,7 +197,7 @@ def test_a_token_in_the_fragment_opens_the_socket_and_leaves_the_address(
     asked = urllib.request.Request(f"{server.http}/access-token", body, {"X-API-Key": key})
     with urllib.request.urlopen(asked, timeout=10) as answer:
         token = json.load(answer)["token"]
-    seen = visit(server.http, orders, what="turns", seconds=0.5, path=f"/console#access_token={token}")
+    seen = visit(server.http, orders, what="turns", seconds=0, path=f"/console#access_token={token}")
     assert seen.events[0]["type"] == "connected"
     assert seen["address"] == f"{server.http}/console"
     assert not [each for each in seen["requests"] if each["url"].endswith("/access-token")]

@@ -5,6 +5,7 @@ import { Microphone, explain, openContext, peakOf, showLevel } from './sound.js'
 const VERSION = '2026-03-01';
 const MAX_EARLY = 300; // blocks said before the socket is open: 30 s
 const MAX_UNSENT = 8 << 20; // bytes a stalled connection may pile up: 40 s of 48 kHz floats
+const CLOSE = JSON.stringify({ type: 'close' });
 const CLOSE_MS = 15000; // for the last events after `close`
 const SETTINGS = ['turn_start_threshold', 'turn_eager_end_threshold', 'turn_end_threshold', 'turn_end_timeout_ms'];
 const SAID = { 'turn.start': 'begins', 'turn.eager_end': 'may be over', 'turn.resume': 'goes on', 'turn.end': 'is over' };
@@ -58,7 +59,8 @@ export class Transcription {
     this.connected = true;
     for (const block of this.unsent) this.socket.send(block);
     this.unsent = [];
-    this.say('Listening. Speak; “Finish” ends what you are saying.');
+    if (this.finishing) this.socket.send(CLOSE);
+    else this.say('Listening. Speak; “Finish” ends what you are saying.');
   }
 
   send(block) {
@@ -72,9 +74,12 @@ export class Transcription {
   async finish() {
     this.button.disabled = true;
     this.say('Finishing: the last words are being made out');
-    this.send(await this.microphone.finish());
+    const rest = await this.microphone.finish();
+    if (!this.socket) return; // lost meanwhile, and told
+    this.send(rest);
     showLevel(find('turns-level'), 0);
-    if (this.socket?.readyState === WebSocket.OPEN) this.socket.send(JSON.stringify({ type: 'close' }));
+    this.finishing = true; // where the socket is not open yet, `close` follows what was said
+    if (this.socket.readyState === WebSocket.OPEN) this.socket.send(CLOSE);
     this.patience = setTimeout(() => this.socket?.close(), CLOSE_MS);
   }
 
@@ -129,7 +134,7 @@ export class Transcription {
     this.microphone?.close();
     this.context?.close();
     this.socket = this.microphone = this.context = null;
-    this.connected = false;
+    this.connected = this.finishing = false;
     showLevel(find('turns-level'), 0);
     this.button.textContent = 'Start listening';
     this.button.classList.remove('on');
