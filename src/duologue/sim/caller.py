@@ -176,8 +176,9 @@ class Caller:
         if not words:
             return self.call.ear.sounding(now)
         sounds = self.call.ear.sounds
-        heard = self.call.ear.heard(now, sounds[-1].label) if sounds else np.zeros(0, dtype=np.int16)
-        return len(find_words(heard, self._lexicon)) >= words
+        if not sounds or sounds[-1].arrived < self._spoke_until:
+            return False  # what was said before the caller's last line does not count
+        return len(find_words(self.call.ear.heard(now, sounds[-1].label), self._lexicon)) >= words
 
     async def _microphone(self) -> None:
         """One frame after the other, silence when there is nothing to say."""
