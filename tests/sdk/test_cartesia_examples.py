@@ -83,6 +83,7 @@ REFUSED = {
 
 PRINTED = {
     "tts_sse_with_timestamps": "Words: ['Hello,']",
+    "tts_sse_with_phoneme_timestamps": "Phonemes: ['h'",
     "tts_websocket_flushing": "Flush done received for flush_id: 1",
     "tts_websocket_concurrent_receives": "ctx2",
     "tts_async_concurrent_contexts": "All contexts finished.",

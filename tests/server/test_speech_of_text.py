@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from contextlib import aclosing
 
-from duologue.server.speech_of_text import speech_of_text
+import numpy as np
+
+from duologue.server.speech_of_text import place_chunk, speech_of_text
 from duologue.sim.clock import run
-from duologue.speak.speech import SpeakOptions
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from tests.server.driving import application
 
 TEXT = "One sentence here.  Another one there! \n And a last one."
@@ -45,3 +47,10 @@ def test_nothing_but_blanks_is_silence() -> None:
             assert [chunk async for chunk in speech_of_text(app.services.speak, " \n ", SpeakOptions())] == []
 
     run(main())
+
+
+def test_sounds_are_placed_in_the_audio_of_the_whole_text() -> None:
+    words = (SpokenWord("a", 1, 2, 0, 1),)
+    placed = place_chunk(SpeechChunk(np.zeros(5, np.float32), 2, words, phonemes=(SpokenPhoneme("m", 1, 3),)), 100, 10)
+    assert placed.phonemes == (SpokenPhoneme("m", 101, 103),)
+    assert placed.words == (SpokenWord("a", 101, 102, 10, 11),)

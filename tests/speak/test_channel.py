@@ -17,7 +17,7 @@ from duologue.speak.alignment import WordAlignment
 from duologue.speak.channel import MAX_QUEUED_CHARACTERS, SpeakChannel, SpeakEngines
 from duologue.speak.engines.tone import ToneEngine, ToneSettings, ToneStream
 from duologue.speak.pronunciation import Lexicon, Pronunciation
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from duologue.speak.voices import Gender, Voice, VoiceCatalogue
 
 PLAIN = SpeakOptions()
@@ -29,8 +29,9 @@ VOICES = VoiceCatalogue(
 class MortalStream:
     """Speaks in tones until its engine's lives are spent."""
 
-    def __init__(self, stream: ToneStream, engine: MortalEngine) -> None:
+    def __init__(self, stream: ToneStream, engine: MortalEngine, *, hums: bool) -> None:
         self._stream = stream
+        self._hums = hums
         self._engine = engine
 
     def feed(self, item: str) -> Iterator[SpeechChunk]:
@@ -40,7 +41,8 @@ class MortalStream:
         for count, chunk in enumerate(self._stream.feed(item)):
             if left is not None and count >= left:
                 raise EngineFailure(self._engine.info.name, "the worker died")
-            yield replace(chunk, words=chunk.words if self._engine.info.word_times else ())
+            hums = tuple(SpokenPhoneme("m", word.start, word.end) for word in chunk.words) if self._hums else ()
+            yield replace(chunk, words=chunk.words if self._engine.info.word_times else (), phonemes=hums)
 
     def flush(self) -> Iterator[SpeechChunk]:
         """Nothing."""
@@ -68,7 +70,7 @@ class MortalEngine:
         self.opened.append(options)
         if self.refusing:
             raise Refused("engine_full", "full")
-        return MortalStream(self._tone.open(options), self)
+        return MortalStream(self._tone.open(options), self, hums=options.phonemes)
 
 
 class Listener:
@@ -352,5 +354,18 @@ def test_audio_is_at_the_default_engines_rate() -> None:
         heard = await speak(speakers, "Hello.", options=SpeakOptions(voice="bob"))
         assert heard.words[0].end == 200
         assert np.concatenate([chunk.pcm for chunk in heard.chunks]).dtype == np.float32
+
+    run(test)
+
+
+def test_sounds_are_placed_in_the_phrase_at_the_channels_rate() -> None:
+    async def test() -> None:
+        fast, slow = MortalEngine(rate=2000), MortalEngine(name="spare", rate=1000)
+        options = SpeakOptions(phonemes=True)
+        heard = await speak(engines(fast, slow), 'Hello <break time="250ms"/>you.', options=options)
+        sounds = [sound for chunk in heard.chunks for sound in chunk.phonemes]
+        assert [(sound.start, sound.end) for sound in sounds] == [(word.start, word.end) for word in heard.words]
+        assert sounds[1].start > 250
+        assert not [sound for chunk in (await speak(engines(fast), "Hello.")).chunks for sound in chunk.phonemes]
 
     run(test)

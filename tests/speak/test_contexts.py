@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -23,7 +24,7 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 from duologue.speak.contexts import ContextLimits, SpeechContexts
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 
 RATE = 1000
 PLAIN = SpeakOptions()
@@ -299,3 +300,18 @@ def test_the_grammar_of_a_context_holds_whatever_happens(events: list[object]) -
             phrase, number = grammar.waiting.pop(0)
             grammar.check(contexts.handle(speech(phrase.context, phrase.stream, number), now))
     assert contexts.count == len(grammar.segments) <= 2
+
+
+def test_words_and_sounds_are_placed_in_the_contexts_audio() -> None:
+    contexts = SpeechContexts(RATE)
+    contexts.handle(push("One sentence. Another."), 0.0)
+    first = speech(samples=100)
+    sounding = replace(first.chunk, phonemes=(SpokenPhoneme("m", 20, 40),))
+    (audio, *_) = contexts.handle(replace(first, chunk=sounding), 0.1)
+    assert isinstance(audio, ContextAudio)
+    assert audio.phonemes == (SpokenPhoneme("m", 20, 40),)
+    contexts.handle(push("", more=False), 0.2)
+    (audio, *_) = contexts.handle(replace(first, chunk=replace(sounding, phrase=2)), 0.3)
+    assert isinstance(audio, ContextAudio)
+    assert audio.phonemes == (SpokenPhoneme("m", 120, 140),)
+    assert [(word.start, word.end) for word in audio.words] == [(110, 150)]

@@ -124,7 +124,7 @@ async def _events(
                         meter.audio_out_s += (seconds := len(chunk.pcm) / services.speak.rate)
                         services.metrics.audio_out.labels(SSE).inc(seconds)
                         now = services.timers.now()
-                        audio = ContextAudio(item.context, chunk.pcm, chunk.words, 1, now - since)
+                        audio = ContextAudio(item.context, chunk.pcm, chunk.words, 1, now - since, chunk.phonemes)
                         since = now
                         for frame in dialect.render(audio):
                             yield _event(frame)

@@ -82,7 +82,7 @@ async def speech_of_text(engines: SpeakEngines, text: str, options: SpeakOptions
                     if isinstance(item, EngineFailure):
                         raise item
                     samples += len(item.pcm)
-                    yield _placed(item, begun, spoken)
+                    yield place_chunk(item, begun, spoken)
                     if item.last:
                         break
             spoken += len(phrase)
@@ -99,7 +99,8 @@ def _phrases(text: str) -> list[str]:
     return [*splitter.push(text), *splitter.flush()]
 
 
-def _placed(chunk: SpeechChunk, samples: int, characters: int) -> SpeechChunk:
+def place_chunk(chunk: SpeechChunk, samples: int, characters: int) -> SpeechChunk:
+    """The chunk with its words and sounds as many samples and characters further on."""
     words = tuple(
         replace(
             word,
@@ -110,4 +111,5 @@ def _placed(chunk: SpeechChunk, samples: int, characters: int) -> SpeechChunk:
         )
         for word in chunk.words
     )
-    return replace(chunk, words=words)
+    sounds = tuple(replace(sound, start=sound.start + samples, end=sound.end + samples) for sound in chunk.phonemes)
+    return replace(chunk, words=words, phonemes=sounds)

@@ -21,7 +21,7 @@ from duologue.errors import DuologueError, EngineFailure, Refused
 from duologue.runtime.engines import Channel, EngineHost, Flushed
 from duologue.speak.markup import Passage, Style, read_markup
 from duologue.speak.pronunciation import Lexicon
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from duologue.speak.spoken_text import say_aloud
 from duologue.speak.voices import VoiceCatalogue
 from duologue.speak.word_translation import WordEstimator, WordTranslation
@@ -284,14 +284,26 @@ class SpeakChannel:
             replace(word, start=begun + round(word.start * scale), end=begun + round(word.end * scale))
             for word in chunk.words
         )
-        self._emit(phrase, pcm, words, last=ends)
+        sounds = tuple(
+            replace(sound, start=begun + round(sound.start * scale), end=begun + round(sound.end * scale))
+            for sound in chunk.phonemes
+        )
+        self._emit(phrase, pcm, words, sounds, last=ends)
 
-    def _emit(self, phrase: _Phrase, pcm: Pcm, words: tuple[SpokenWord, ...] = (), *, last: bool = False) -> None:
+    def _emit(
+        self,
+        phrase: _Phrase,
+        pcm: Pcm,
+        words: tuple[SpokenWord, ...] = (),
+        sounds: tuple[SpokenPhoneme, ...] = (),
+        *,
+        last: bool = False,
+    ) -> None:
         self._check_turn(phrase)
         phrase.given += len(pcm)
         if words:
             phrase.last_word = words[-1]
-        self._deliver(SpeechChunk(pcm, phrase.number, words, last=last))
+        self._deliver(SpeechChunk(pcm, phrase.number, words, last=last, phonemes=sounds))
 
     def _be_silent(self, phrase: _Phrase, seconds: float) -> None:
         left = round(seconds * self.rate)

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from duologue.audio.formats import Pcm
 from duologue.runtime.machine import Seconds
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ class StopStream:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ContextAudio:
-    """Audio of a context in order. `words` begin inside it; their times count from the start of the context's audio."""
+    """Audio of a context in order. `words` and `phonemes` begin inside it; their times count from the start of the context's audio."""
 
     context: str
     pcm: Pcm
@@ -82,6 +82,7 @@ class ContextAudio:
     """The flush id it belongs to, from 1."""
     elapsed: Seconds
     """Since the text was let out to the synthesiser, or since the chunk before."""
+    phonemes: tuple[SpokenPhoneme, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

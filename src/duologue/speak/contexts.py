@@ -252,9 +252,11 @@ class SpeechContexts:
             )
             for word in chunk.words
         )
+        at = phrase.began_at
+        sounds = tuple(replace(sound, start=sound.start + at, end=sound.end + at) for sound in chunk.phonemes)
         commands: list[ContextCommand] = []
         if len(chunk.pcm) or words:
-            commands.append(ContextAudio(name, chunk.pcm, words, phrase.segment, now - phrase.since))
+            commands.append(ContextAudio(name, chunk.pcm, words, phrase.segment, now - phrase.since, sounds))
         phrase.since = now
         context.samples += len(chunk.pcm)
         context.quiet_at = max(context.quiet_at, now) + len(chunk.pcm) / self._rate

@@ -23,6 +23,8 @@ class SpeakOptions:
     """Gain, 0..2."""
     extras: Mapping[str, str | int | float | bool] | None = None
     """Settings of one engine, passed through from the configuration."""
+    phonemes: bool = False
+    """Tell when each sound is made, where the engine knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,15 @@ class SpokenWord:
     """The engine said so; otherwise the times are estimated."""
 
 
+@dataclass(frozen=True, slots=True)
+class SpokenPhoneme:
+    """A sound of a phrase in the letters of the IPA, and where it is: samples at the engine's rate from the first of the phrase."""
+
+    text: str
+    start: Samples
+    end: Samples
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SpeechChunk:
     """A piece of a phrase's audio, in order."""
@@ -53,6 +64,8 @@ class SpeechChunk:
     """Words that begin inside this chunk."""
     last: bool = False
     """The phrase ends with this chunk (which may be empty)."""
+    phonemes: tuple[SpokenPhoneme, ...] = ()
+    """Sounds that begin inside this chunk, when they were asked for."""
 
 
 SpeechSynthesizer: TypeAlias = Engine[SpeakOptions, str, SpeechChunk]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +26,7 @@ from duologue.speak.context_events import (
     ContextFlushed,
     TextPushed,
 )
-from duologue.speak.speech import SpeakOptions, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpokenPhoneme, SpokenWord
 from tests.protocols.frames import REPEATABLE, read, refused, send, types
 
 RATE = 16_000
@@ -366,3 +368,32 @@ def test_too_large_a_message_closes_with_1009() -> None:
 def test_an_idle_socket_is_kept_five_minutes() -> None:
     assert dialect_for().deadlines.idle == 300
     assert dialect_for().closing(EndReason.IDLE)[1] == "connection idle timeout"
+
+
+def test_sounds_are_told_before_their_chunk_when_they_were_asked_for() -> None:
+    dialect = dialect_for()
+    assert pushed(dialect, generation(add_phoneme_timestamps=True)).options.phonemes
+    assert not pushed(dialect_for(), generation()).options.phonemes
+    sounds = (SpokenPhoneme("h", 240, 1200), SpokenPhoneme("aɪ", 1200, 2400))
+    first, second = dialect.render(replace(audio(2400), phonemes=sounds))
+    told = json.loads(first)
+    assert told["type"] == "phoneme_timestamps"
+    assert told["phoneme_timestamps"] == {"phonemes": ["h", "aɪ"], "start": [0.015, 0.075], "end": [0.075, 0.15]}
+    assert (told["context_id"], told["done"], told["flush_id"]) == ("a", False, 1)
+    assert json.loads(second)["type"] == "chunk"
+
+
+@pytest.mark.parametrize("given", ["Angry", ["anger:high", "curiosity"]])
+def test_an_emotion_reaches_the_voice_and_holds_until_the_next(given: object) -> None:
+    dialect = dialect_for()
+    options = pushed(dialect, generation(generation_config={"emotion": given})).options
+    assert (options.extras or {})["emotion"] in ("angry", "anger")
+    assert pushed(dialect, generation(transcript="On.")).options == options
+    calm = pushed(dialect, generation(generation_config={"emotion": "calm"})).options
+    assert calm.extras == {"emotion": "calm"}
+
+
+@pytest.mark.parametrize("given", [7, [], [None], {"a": 1}])
+def test_an_emotion_that_is_no_word_is_refused(given: object) -> None:
+    told = refused(dialect_for(), generation(generation_config={"emotion": given}))
+    assert "generation_config.emotion" in told["message"]

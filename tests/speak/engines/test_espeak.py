@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 
 from duologue.errors import Violation
-from duologue.speak.engines.espeak import MAX_CALL, EspeakEngine, find_language, list_variants, split_calls, time_words
+from duologue.speak.engines.espeak import (
+    MAX_CALL,
+    EspeakEngine,
+    find_language,
+    list_variants,
+    split_calls,
+    time_phonemes,
+    time_words,
+)
 from duologue.speak.engines.espeak_library import PhonemeMark, WordMark
-from duologue.speak.speech import SpeakOptions
+from duologue.speak.speech import SpeakOptions, SpokenPhoneme
 
 KNOWN = {
     "en-us": "gmw/en-US",
@@ -115,3 +125,28 @@ def test_unknown_voices_and_languages_are_refused_when_a_stream_is_opened() -> N
     with pytest.raises(Violation, match="no variant 'nobody'"):
         engine.open(SpeakOptions(voice="en-us+nobody"))
     assert {"f3", "m3", "annie"} <= list_variants()
+
+
+def test_sounds_last_until_the_next_or_silence_and_are_placed_in_the_phrase() -> None:
+    marks = [
+        WordMark(0, 0),
+        PhonemeMark(10, sounds=True, text="h"),
+        PhonemeMark(30, sounds=True, text="aɪ"),
+        PhonemeMark(90, sounds=False),
+        PhonemeMark(120, sounds=True, text="m"),
+    ]
+    assert time_phonemes(marks, 1000, 1150) == [
+        SpokenPhoneme("h", 1010, 1030),
+        SpokenPhoneme("aɪ", 1030, 1090),
+        SpokenPhoneme("m", 1120, 1150),
+    ]
+    assert time_phonemes([], 0, 10) == []
+
+
+def test_sounds_are_told_when_they_are_asked_for() -> None:
+    asked = list(EspeakEngine().open(SpeakOptions(phonemes=True)).feed("Hello."))
+    sounds = [sound for chunk in asked for sound in chunk.phonemes]
+    assert "".join(sound.text for sound in sounds) == "həlˈoʊ"
+    assert all(before.end <= after.start for before, after in pairwise(sounds))
+    assert sounds[-1].end <= sum(len(chunk.pcm) for chunk in asked)
+    assert not any(chunk.phonemes for chunk in EspeakEngine().open(SpeakOptions()).feed("Hello."))

@@ -15,6 +15,7 @@ from duologue.speak.speech import SpeakOptions
 
 SPEED_RANGE = (0.6, 1.5)
 VOLUME_RANGE = (0.5, 2.0)
+MAX_EMOTION_CHARACTERS = 40
 LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
 """Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
 
@@ -66,6 +67,8 @@ class GenerationReader:
             if config.volume is not None:
                 volume = check_range(config.volume, *VOLUME_RANGE, "generation_config.volume")
                 options = replace(options, volume=volume)
+            if config.emotion is not None:
+                options = replace(options, extras={**(options.extras or {}), "emotion": _emotion(config.emotion)})
         return options
 
     def _voice(self, given: str | VoiceObject, language: str) -> str:
@@ -83,6 +86,14 @@ class GenerationReader:
                 "voice_not_found", f"no voice has the id {name[:80]!r}", path=path, remedy="See GET /voices."
             )
         return found
+
+
+def _emotion(given: object) -> str:
+    """An emotion; of a list, as older versions had it, the first without its level. One that the engine cannot hint at changes nothing."""
+    first = given[0] if isinstance(given, list) and given else given
+    if not isinstance(first, str):
+        raise Violation("wrong_shape", "wrong type", path="generation_config.emotion", expected="str")
+    return first.partition(":")[0].strip().lower()[:MAX_EMOTION_CHARACTERS]
 
 
 def missing_member(path: str) -> Violation:

@@ -62,23 +62,23 @@ TTS = Surface(
         Row("cancel", YES, "nothing more is sent for the context"),
         Row("max_buffer_delay_ms", YES, "0 to 5,000, default 3,000"),
         Row("add_timestamps", YES),
-        Row("add_phoneme_timestamps", NO, "accepted and ignored"),
+        Row("add_phoneme_timestamps", PARTLY, "where the engine knows its sounds: the embedded one does"),
         Row("use_normalized_timestamps", NO, "accepted; words are always those of the transcript"),
         Row("language, locale", PARTLY, "checked against the documented codes; what is spoken depends on the voice"),
         Row("generation_config.speed", YES, "0.6 to 1.5"),
         Row("generation_config.volume", YES, "0.5 to 2.0"),
-        Row("generation_config.emotion", NO, "accepted and ignored"),
+        Row("generation_config.emotion", PARTLY, "the embedded voice hints at some: faster, slower, higher, livelier"),
         Row("speed", YES, "legacy words `slow`, `normal`, `fast`"),
         Row("accent, normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
     ),
     from_server=(
         Row("chunk", YES, "at most 0.2 s of audio; always with `flush_id`"),
         Row("timestamps", YES, "just before the chunk in which the words begin"),
+        Row("phoneme_timestamps", PARTLY, "just before the chunk in which the sounds begin; letters of the IPA"),
         Row("flush_done", YES, "after the segment's last chunk"),
         Row("done", YES, "once per context"),
         Row("error", YES, "with the `context_id`; ends that context only"),
     ),
-    unsupported=(Row("phoneme_timestamps", NO),),
 )
 
 STT_MANUAL = Surface(
@@ -138,15 +138,18 @@ TTS_HTTP = Surface(
         Row("model_id, voice, language, locale, generation_config, speed", YES, "as on the socket"),
         Row("output_format: raw, wav", YES, "all encodings of this server, 8,000 to 48,000 Hz; a WAV names no length"),
         Row("output_format: mp3", YES, "bytes only; the five bit rates, as far as MPEG has them at that sample rate"),
-        Row("context_id, add_timestamps", YES, "SSE only"),
+        Row("context_id, add_timestamps, add_phoneme_timestamps", YES, "SSE only"),
         Row("save", NO, "501: nothing is kept"),
         Row("normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
     ),
     from_server=(
         Row("audio", YES, "streamed while it is made"),
-        Row("event: chunk, timestamps, done, error", YES, "the socket's messages; the body ends after `done`"),
+        Row(
+            "event: chunk, timestamps, phoneme_timestamps, done, error",
+            YES,
+            "the socket's messages; the body ends after `done`",
+        ),
     ),
-    unsupported=(Row("event: phoneme_timestamps", NO),),
 )
 
 VOICES = Surface(

@@ -24,6 +24,8 @@ from duologue.protocols.cartesia.tts_messages import (
     FlushDone,
     Generation,
     OutputFormat,
+    PhonemeTimes,
+    PhonemeTimestamps,
     Timestamps,
     WordTimestamps,
 )
@@ -173,7 +175,7 @@ class TtsDialect:
         assert message.output_format is not None  # noqa: S101 - just checked; tells the type checker
         self._reader.check_model(message.model_id)
         audio = self._read_format(message.output_format)
-        options = self._reader.options(message, SpeakOptions())
+        options = self._reader.options(message, SpeakOptions(phonemes=bool(message.add_phoneme_timestamps)))
         return _Context(audio, AudioOutput(self._rate, audio), options, bool(message.add_timestamps))
 
     def _read_format(self, given: OutputFormat) -> AudioFormat:
@@ -195,8 +197,8 @@ class TtsDialect:
         match notice:
             case ContextAudio():
                 context.segment = notice.segment
-                words = self._timestamps(notice, context)
-                return [*words, *self._chunks(notice.context, context, context.output.push(notice.pcm), notice.elapsed)]
+                times = [*self._timestamps(notice, context), *self._phonemes(notice)]
+                return [*times, *self._chunks(notice.context, context, context.output.push(notice.pcm), notice.elapsed)]
             case ContextFlushed():
                 # After the segment's last chunk, which also satisfies those who take it for an acknowledgement (C§5.6).
                 flushed = FlushDone(
@@ -240,6 +242,24 @@ class TtsDialect:
         )
         message = Timestamps(
             context_id=notice.context, done=False, status_code=RUNNING, word_timestamps=times, flush_id=notice.segment
+        )
+        return [encode(message)]
+
+    def _phonemes(self, notice: ContextAudio) -> Sequence[str]:
+        """The sounds that begin in a chunk: there are some only when the context asked for them."""
+        if not notice.phonemes:
+            return []
+        times = PhonemeTimes(
+            phonemes=[sound.text for sound in notice.phonemes],
+            start=[self._seconds(sound.start) for sound in notice.phonemes],
+            end=[self._seconds(sound.end) for sound in notice.phonemes],
+        )
+        message = PhonemeTimestamps(
+            context_id=notice.context,
+            done=False,
+            status_code=RUNNING,
+            phoneme_timestamps=times,
+            flush_id=notice.segment,
         )
         return [encode(message)]
 

@@ -94,6 +94,21 @@ class Timestamps(ContextEvent, tag="timestamps"):
     flush_id: int
 
 
+class PhonemeTimes(Message):
+    """As for words; the letters are those of the IPA."""
+
+    phonemes: list[str]
+    start: list[float]
+    end: list[float]
+
+
+class PhonemeTimestamps(ContextEvent, tag="phoneme_timestamps"):
+    """Where the sounds of the next chunk are."""
+
+    phoneme_timestamps: PhonemeTimes
+    flush_id: int
+
+
 class FlushDone(ContextEvent, tag="flush_done"):
     """A labelled segment is complete."""
 

@@ -20,7 +20,7 @@ from duologue.errors import Violation
 from duologue.runtime.engines import EngineInfo, Role
 from duologue.speak.engines.espeak_library import EspeakLibrary, EspeakVoice, Mark, PhonemeMark
 from duologue.speak.engines.settings import read_settings
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
+from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from duologue.speak.words import find_words
 
 CHUNK_S = 0.06
@@ -105,7 +105,7 @@ class EspeakEngine:
         """A fresh stream. Raises `Violation` with `unknown_voice`, `unknown_language` or `bad_speed`."""
         if not 0.5 <= options.speed <= 2.0:
             raise Violation("bad_speed", f"speed {options.speed} is not supported", path="speed", expected="0.5 to 2")
-        return EspeakStream(self.library, self._choose(options), options.volume)
+        return EspeakStream(self.library, self._choose(options), options.volume, phonemes=options.phonemes)
 
     def _choose(self, options: SpeakOptions) -> EspeakVoice:
         extras = options.extras or {}
@@ -149,10 +149,11 @@ def _clamp(value: float, low: int, high: int) -> int:
 class EspeakStream:
     """One use of the engine. Counts its phrases."""
 
-    def __init__(self, library: EspeakLibrary, voice: EspeakVoice, volume: float) -> None:
+    def __init__(self, library: EspeakLibrary, voice: EspeakVoice, volume: float, *, phonemes: bool = False) -> None:
         self._library = library
         self._voice = voice
         self._volume = np.float32(volume)
+        self._phonemes = phonemes
         self._phrase = 0
 
     def feed(self, item: str) -> Iterator[SpeechChunk]:
@@ -179,13 +180,18 @@ class EspeakStream:
                 )
                 for word in time_words(part, marks, len(pcm))
             )
+            sounds = deque(time_phonemes(marks, begun, begun + len(pcm)) if self._phonemes else ())
             for start in range(0, max(len(pcm), 1), length):
                 end = start + length
                 last = end >= len(pcm)
                 inside = []
                 while words and (words[0].start < begun + end or last):
                     inside.append(words.popleft())
-                yield SpeechChunk(pcm[start:end], phrase, tuple(inside), last=last and number == len(calls))
+                heard = []
+                while sounds and (sounds[0].start < begun + end or last):
+                    heard.append(sounds.popleft())
+                ends = last and number == len(calls)
+                yield SpeechChunk(pcm[start:end], phrase, tuple(inside), last=ends, phonemes=tuple(heard))
             begun += len(pcm)
 
     def flush(self) -> Iterator[SpeechChunk]:
@@ -234,6 +240,17 @@ def time_words(text: str, marks: Sequence[Mark], length: Samples) -> list[Spoken
     if stretches:
         stretches[-1] = _closed(stretches[-1], quiet, length)
     return list(_share(text, spans, stretches))
+
+
+def time_phonemes(marks: Sequence[Mark], begun: Samples, end: Samples) -> list[SpokenPhoneme]:
+    """The sounds of a stretch of audio that lies between two samples of its phrase: each lasts until the next one or silence."""
+    sounds = [mark for mark in marks if isinstance(mark, PhonemeMark)]
+    ends = [*(begun + mark.sample for mark in sounds[1:]), end]
+    return [
+        SpokenPhoneme(mark.text, begun + mark.sample, max(begun + mark.sample, stop))
+        for mark, stop in zip(sounds, ends, strict=False)  # without a sound there is one end too many
+        if mark.sounds
+    ]
 
 
 def _closed(stretch: tuple[int, Samples, Samples], quiet: Samples | None, end: Samples) -> tuple[int, Samples, Samples]:

@@ -91,6 +91,8 @@ class PhonemeMark:
 
     sample: Samples
     sounds: bool
+    text: str = ""
+    """The sound in the letters of the IPA."""
 
 
 Mark: TypeAlias = WordMark | PhonemeMark
@@ -176,6 +178,7 @@ def _read_marks(events: ctypes._Pointer[_Event]) -> list[Mark]:
         if event.type == _WORD:
             marks.append(WordMark(event.sample, event.text_position - 1))
         elif event.type == _PHONEME:
-            marks.append(PhonemeMark(event.sample, sounds=bool(event.id.string)))
+            sound = event.id.string.decode(errors="ignore")  # eight bytes: a longer one is cut
+            marks.append(PhonemeMark(event.sample, bool(sound), sound))
         index += 1
     return marks
