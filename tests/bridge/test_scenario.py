@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 from pathlib import Path
 
 import pytest
@@ -260,6 +261,16 @@ def test_the_control_url_reaches_its_own_session() -> None:
 
 
 SCRIPT = """
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from beside_it import GREETING
+
+@dataclass
+class Order:
+    what: str = GREETING
+
 async def scenario(call, session):
     await call.answer()
 
@@ -271,9 +282,11 @@ def plain(call, session):
 """
 
 
-def test_a_scenario_is_loaded_from_a_file_by_its_name(tmp_path: Path) -> None:
+def test_a_scenario_is_loaded_from_a_file_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = tmp_path / "mine.py"
     file.write_text(SCRIPT)
+    (tmp_path / "beside_it.py").write_text("GREETING = 'hello'")
+    monkeypatch.setattr("sys.path", list(sys.path))
     assert load_scenario(str(file)).__name__ == "scenario"
     assert load_scenario(f"{file}:other").__name__ == "other"
 
@@ -288,7 +301,11 @@ def test_a_scenario_is_loaded_from_a_file_by_its_name(tmp_path: Path) -> None:
         ("{}/mine.txt:scenario", "is not a Python file"),
     ],
 )
-def test_what_is_no_scenario_is_refused_with_the_reason(tmp_path: Path, place: str, said: str) -> None:
+def test_what_is_no_scenario_is_refused_with_the_reason(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str, said: str
+) -> None:
+    monkeypatch.setattr("sys.path", list(sys.path))
+    (tmp_path / "beside_it.py").write_text("GREETING = 'hello'")
     (tmp_path / "mine.py").write_text(SCRIPT)
     (tmp_path / "mine.txt").write_text(SCRIPT)
     with pytest.raises(Violation) as caught:
@@ -297,7 +314,8 @@ def test_what_is_no_scenario_is_refused_with_the_reason(tmp_path: Path, place: s
     assert caught.value.path == "bridge.scenario"
 
 
-def test_a_mistake_in_a_file_comes_out_with_its_own_trace(tmp_path: Path) -> None:
+def test_a_mistake_in_a_file_comes_out_with_its_own_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.path", list(sys.path))
     (tmp_path / "broken.py").write_text("1 / 0\n")
     with pytest.raises(ZeroDivisionError):
         load_scenario(str(tmp_path / "broken.py"))

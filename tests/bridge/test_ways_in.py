@@ -364,8 +364,10 @@ def test_a_public_url_must_be_one(url: str) -> None:
 class TwilioApi:
     """Twilio's REST interface: answers one status to everything, and remembers what was asked."""
 
-    def __init__(self, status: int) -> None:
+    def __init__(self, status: int, before: Callable[[], Awaitable[None]] | None = None) -> None:
+        """`before` is what happens to the call before its answer is sent."""
         self.asked: list[str] = []
+        self._before = before
         self._status = status
         self._server: asyncio.Server
 
@@ -387,6 +389,8 @@ class TwilioApi:
         body = (await reader.readexactly(size)).decode()
         authorization = next(line for line in head.splitlines() if line.lower().startswith("authorization:"))
         self.asked.append(f"{head.splitlines()[0]} {authorization.split()[-1]} {body}")
+        if self._before is not None:
+            await self._before()
         writer.write(f"HTTP/1.1 {self._status} X\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{{}}".encode())
         await writer.drain()
         writer.close()
@@ -421,6 +425,37 @@ def test_a_transfer_asks_twilio_to_dial_and_ends_our_part_only_when_it_worked(st
                 assert told == ["Twilio answered 404: {}"]
                 assert house.reception.calls == 1
                 await socket.close()
+            await house.ways.stop()
+
+    run(main())
+
+
+def test_a_transfer_that_ends_the_stream_before_it_is_answered_has_worked() -> None:
+    told: list[str] = []
+    peers: list[tuple[TwilioPeer, MemorySocket]] = []
+    leaving: list[asyncio.Future[None]] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        call.on(CallEvents.TransferComplete, lambda _: told.append("complete"))
+        call.on(CallEvents.Disconnected, lambda event: told.append(event.reason))
+        call.transfer_to("+14155550123")
+
+    async def end_stream() -> None:
+        twilio, socket = peers[0]
+        twilio.stop()
+        leaving.append(asyncio.ensure_future(socket.close()))
+        await asyncio.sleep(1)
+        assert told == []
+
+    async def main() -> None:
+        async with TwilioApi(200, end_stream) as api:
+            house = House(scenario, sid="AC22", api_url=api.url)
+            peers.append(await house.connect(await house.stream_url()))
+            peers[0][0].start()
+            await asyncio.sleep(5)
+            await leaving[0]
+            assert told == ["complete", "transferred"]
             await house.ways.stop()
 
     run(main())

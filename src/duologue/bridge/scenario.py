@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import importlib.util
 import inspect
+import sys
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -223,6 +224,8 @@ def load_scenario(place: str) -> Scenario:
     if spec is None or spec.loader is None:
         raise _unusable(place, f"{path} is not a Python file")
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
+    sys.path.append(str(path.parent.resolve()))  # what stands beside it can be imported, as when Python runs it
     spec.loader.exec_module(module)
     function = getattr(module, name, None)
     if not inspect.iscoroutinefunction(function):

@@ -26,7 +26,7 @@ from duologue.protocols.refusal import Refusal
 from duologue.server.asgi import Receive, Scope, Send
 from duologue.server.extension import Serve
 from duologue.server.refusals import refuse_socket
-from duologue.server.socket import FLUSH_S, Socket, SocketBounds
+from duologue.server.socket import FLUSH_S, LEFT, Socket, SocketBounds
 
 SESSIONS = "/sessions"
 STREAMS = "/media"
@@ -34,6 +34,8 @@ SERVICES = {dialect.name: dialect for dialect in DIALECTS if dialect is not TWIL
 """Whose media streams are let in by a secret in the path. Twilio's are signed."""
 MAX_BODY = 64 * 1024
 """Bytes of a webhook, or of what is asked of a control URL."""
+LEAVING_S = 10.0
+"""How long a stream may take to end whose service has left."""
 STATUSES = {"method_not_allowed": 405, "forbidden": 403, "not_found": 404, "busy": 503, "too_large": 413}
 
 Converse: TypeAlias = Callable[[Socket], Coroutine[Any, Any, None]]
@@ -148,6 +150,10 @@ class WaysIn:
             writer = tasks.create_task(socket.write())
             work = tasks.create_task(converse(socket))
             await socket.ended()
+            if socket.ending == LEFT:
+                await asyncio.wait(
+                    [work], timeout=LEAVING_S
+                )  # it ends by itself, once it knows what it still waits for
             work.cancel()
             await asyncio.wait([work])
             await asyncio.wait([writer], timeout=FLUSH_S)

@@ -36,7 +36,10 @@ AUDIO = "audio"
 MAX_UNSENT_S: Seconds = 10.0
 """Audio that may wait to be written; what is beyond is dropped."""
 HUNG_UP = (1000, "call ended")
-REFUSED = (1008, "")
+REFUSED = 1008
+"""Close code for a stream that is not taken."""
+HANDING_OVER_S: Seconds = 5.0
+"""How long a stream that has ended waits for the outcome of its transfer."""
 
 Take: TypeAlias = Callable[[Ingress, StreamStarted], FarEnd]
 """Gives the call to whoever answers. Raises `DuologueError` when nobody does."""
@@ -61,6 +64,7 @@ class JsonStream:
         self._silent_at: Seconds = 0.0
         self._received_at: Seconds = self._now()
         self._timer: asyncio.TimerHandle
+        self._handing_over: asyncio.Task[None] | None = None
         self._ended = False
         self._tasks: asyncio.TaskGroup | None = None
 
@@ -73,6 +77,7 @@ class JsonStream:
                 async for frame in self._socket.frames():
                     self._received_at = self._now()
                     self._receive(frame)
+                await self._handed_over()
             finally:
                 self._timer.cancel()
                 self._end("the connection is over")
@@ -130,7 +135,7 @@ class JsonStream:
                 f"{self._service} transfers over its HTTP interface, for which no account is configured"
             )
         else:
-            self._tasks.create_task(self._hand_over(self._transfer, target), name="transfer")
+            self._handing_over = self._tasks.create_task(self._hand_over(self._transfer, target), name="transfer")
 
     # Facts.
 
@@ -146,7 +151,7 @@ class JsonStream:
         except DuologueError as error:
             _log.warning("stream_refused", ingress=self._service, call=self._call, why=str(error))
             if self._far is None or (isinstance(error, Violation) and error.fatal):
-                self._socket.end(REFUSED[0], str(error)[:100])
+                self._socket.end(REFUSED, str(error)[:100])
 
     def _tell(self, fact: StreamFact) -> None:
         far = self._far
@@ -162,7 +167,7 @@ class JsonStream:
                 far.played(name)
             case StreamFailed(message):
                 _log.warning("stream_failed", ingress=self._service, call=self._call, why=message)
-            case StreamEnded():
+            case StreamEnded() if self._handing_over is None or self._handing_over.done():
                 self._end("the caller hung up")
 
     def _watch(self, seconds: Seconds) -> None:
@@ -172,12 +177,17 @@ class JsonStream:
         """Whether it has started, and whether anybody is still there."""
         left = self._received_at + QUIET_S - self._now()
         if self._audio is None:
-            self._socket.end(REFUSED[0], "no start")
+            self._socket.end(REFUSED, "no start")
         elif left <= 0:
             _log.warning("stream_fell_silent", ingress=self._service, call=self._call)
             self._end("nothing came any more")
         else:
             self._watch(left)
+
+    async def _handed_over(self) -> None:
+        """A transfer that works ends the stream, perhaps before it is answered: what it was comes first."""
+        if self._handing_over is not None:
+            await asyncio.wait({self._handing_over}, timeout=HANDING_OVER_S)
 
     async def _hand_over(self, transfer: Transfer, target: str) -> None:
         try:
