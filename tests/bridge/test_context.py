@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 
+import pytest
 from structlog.testing import capture_logs
 
 from duologue.bridge.context import MAX_RUNNING, ScenarioContext, current_context
 from duologue.bridge.done import Done
+from duologue.bridge.errors import ClientClosed
 from duologue.errors import Refused
 from duologue.sim.clock import run
 from tests.bridge.stage import stage
@@ -57,6 +59,8 @@ def test_the_end_of_a_scenario_ends_its_listeners_and_closes_what_it_holds() -> 
         await asyncio.sleep(1)
         await context.close()
         assert (held.closed, gone.closed, ended) == (1, 0, ["listener"])
+        with pytest.raises(ClientClosed, match="the scenario is closed"):
+            Closing(context)
 
     run(main())
 

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 from structlog.testing import capture_logs
 
+from duologue.bridge.context import current_context
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import CallEvents, Events, MediaEnded, MediaInfo, SessionEvent, SessionEvents
 from duologue.bridge.listeners import MAX_BEHIND, MAX_LISTENERS
@@ -87,6 +88,25 @@ def test_a_scenario_is_ended_by_its_first_failing_listener_and_told_which() -> N
             await asyncio.sleep(0.1)
         assert [line["error"] for line in logs] == ["ValueError('at once')", "RuntimeError('later')"]
         assert failures == [("Cartesia.Events.WebSocketMediaEnded", "at once")]
+
+    run(main())
+
+
+def test_what_a_listener_creates_belongs_to_its_scenario_wherever_the_event_comes_from() -> None:
+    async def main() -> None:
+        context, found = stage(), []
+        ear = Ear(context)
+
+        async def later(event: object) -> None:
+            await asyncio.sleep(1)
+            found.append(current_context())
+
+        ear.on(ENDED, lambda event: found.append(current_context()))
+        ear.on(ENDED, later)
+        ear.tell(started(ear))
+        await asyncio.sleep(2)
+        assert found == [context, context]
+        assert current_context() is not context
 
     run(main())
 

@@ -8,7 +8,7 @@ from duologue.bridge.events import Events, MediaEnded, MediaOverflow, MediaRepla
 from duologue.bridge.media import bridge, send_media_between, stop_media_between
 from duologue.bridge.pump import MAX_UNITS
 from duologue.bridge.routing import SourceKind
-from duologue.errors import Refused
+from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
 from tests.bridge.stage import Ear, stage, tone
 
@@ -68,6 +68,15 @@ def test_what_was_said_about_a_stream_comes_back_in_its_events() -> None:
         assert agent.events_told[-1] == phone.events_told[0]
         assert agent.emptied_by == [False]
         assert agent.positions[-1] == (88_000, False)
+
+    run(main())
+
+
+def test_units_of_two_scenarios_cannot_hear_each_other() -> None:
+    async def main() -> None:
+        a, b = Ear(stage()), Ear(stage())
+        with pytest.raises(Violation, match="belongs to another scenario"):
+            a.send_media_to(b)
 
     run(main())
 

@@ -11,6 +11,7 @@ import asyncio
 import inspect
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeAlias
 
 import structlog
@@ -43,6 +44,10 @@ class ListenerHost(Protocol):
 
     def now(self) -> Seconds:
         """The loop's clock."""
+        ...
+
+    def active(self) -> AbstractContextManager[object]:
+        """While it is entered, new units belong to the scenario."""
         ...
 
     def spawn(self, work: Coroutine[Any, Any, object], event: str) -> None:
@@ -96,8 +101,11 @@ class Listeners:
         """Call everybody who listens to `event.name`."""
         for reader in self._readers:
             reader.put(event)
-        for listener in tuple(self._listeners.get(event.name, ())):
-            self._call(listener, event)
+        listeners = tuple(self._listeners.get(event.name, ()))
+        if listeners:
+            with self._host.active():  # facts come from outside: a socket's task knows of no scenario
+                for listener in listeners:
+                    self._call(listener, event)
 
     def close(self) -> None:
         """No more events come: readers end, whoever waits learns it."""

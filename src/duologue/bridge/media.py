@@ -13,6 +13,7 @@ from duologue.bridge.events import BridgeEvent, EventName
 from duologue.bridge.listeners import Listener, Listeners
 from duologue.bridge.pump import Frame
 from duologue.bridge.routing import StreamLabel, Traits
+from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
 ListenerT = TypeVar("ListenerT", bound=Listener)
@@ -68,8 +69,12 @@ class MediaUnit(ABC):
         """From now on `unit` hears this unit, instead of whatever it heard before.
 
         `tag` names the stream, so that `clear_media_buffer(tag=...)` and the media events can tell several apart; `encoding` and
-        `custom_parameters` come back in `MediaStarted` and have no other effect here.
+        `custom_parameters` come back in `MediaStarted` and have no other effect here. Raises `Violation` for a unit of another scenario.
         """
+        if unit._context is not self._context:
+            raise Violation(
+                "another_scenario", f"{unit.id} belongs to another scenario", remedy="Create it in this one."
+            )
         self._context.pump.connect(self, unit, StreamLabel(tag, encoding, dict(custom_parameters or {})))
 
     def stop_media_to(self, unit: MediaUnit) -> None:
