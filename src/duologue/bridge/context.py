@@ -107,7 +107,7 @@ class ScenarioContext:
                 task.add_done_callback(self._tasks.discard)
 
     def own(self, unit: Closable) -> None:
-        """Close `unit` when the scenario ends. Raises `ClientClosed` when it has ended already: nothing is opened that nobody would close."""
+        """Close `unit` when the scenario ends. Raises `ClientClosed` when it has: nothing is opened that nobody would close."""
         if self.closed:
             raise ClientClosed("the scenario")
         self._closables.append(unit)
