@@ -124,6 +124,21 @@ def test_text_after_the_last_of_a_context_begins_another() -> None:
     speech(story)
 
 
+def test_text_for_a_context_that_the_service_has_ended_begins_another() -> None:
+    async def story(it: Speech) -> None:
+        await asyncio.sleep(2)
+        it.peer.say({"type": "done", "context_id": "ctx-1", "done": True})
+        assert it.names[-1] == "PlaybackFinished"
+        it.player.flush()
+        it.player.finish()
+        it.player.append("Again")
+        await asyncio.sleep(1)
+        (first, second) = it.peer.received
+        assert first["context_id"] == "ctx-1" != second["context_id"] == it.player.context_id
+
+    speech(story, generation_request_parameters={"continue": True, "context_id": "ctx-1"})
+
+
 def test_a_barge_in_drops_what_waits_and_what_still_comes_of_the_context() -> None:
     async def story(it: Speech) -> None:
         await asyncio.sleep(1)

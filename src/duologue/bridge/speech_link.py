@@ -128,6 +128,10 @@ class SpeechLink:
         """Whether no more requests can wait."""
         return len(self._waiting) >= MAX_WAITING
 
+    def speaks(self, context_id: str) -> bool:
+        """Whether audio of a context may still come."""
+        return context_id in self._open
+
     def handle(self, event: SpeechEvent, now: Seconds) -> Sequence[SpeechCommand]:  # noqa: ARG002 - nothing here depends on time
         """See the module."""
         match event:

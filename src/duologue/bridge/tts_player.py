@@ -84,9 +84,8 @@ class RealtimeTTSPlayer(MediaUnit):
         self._context.own(self)
         self._context_id = str(options.request.get("context_id") or self._context.ids.uuid())
         self._continues = False
-        asyncio.get_running_loop().call_soon(
-            self._introduce
-        )  # behind whatever its creator does next, listeners above all
+        # Behind whatever its creator does next, so that listeners are there.
+        asyncio.get_running_loop().call_soon(self._introduce)
         self.generation_request(first)
 
     @property
@@ -109,7 +108,7 @@ class RealtimeTTSPlayer(MediaUnit):
         request: dict[str, Any] = {"model_id": DEFAULT_MODEL, "voice": {"mode": "id", "id": DEFAULT_VOICE}, **carried}
         request |= {"transcript": "", **parameters}
         if not request.get("context_id"):
-            if not self._continues:
+            if not self._is_open():
                 self._context_id = self._context.ids.uuid()
             request["context_id"] = self._context_id
         write_generation(request, self._audio)  # what cannot be written is the caller's mistake, and told to the caller
@@ -124,11 +123,11 @@ class RealtimeTTSPlayer(MediaUnit):
 
     def flush(self) -> Awaitable[None]:
         """Speak what was appended without waiting for more of the sentence; nothing when there is no open text."""
-        return self.generation_request({"continue": True, "flush": True}) if self._continues else Done()
+        return self.generation_request({"continue": True, "flush": True}) if self._is_open() else Done()
 
     def finish(self) -> Awaitable[None]:
         """No more text comes for now: `PlaybackFinished` follows the last sound."""
-        return self.generation_request({"continue": False}) if self._continues else Done()
+        return self.generation_request({"continue": False}) if self._is_open() else Done()
 
     def cancel_context_request(self, parameters: Mapping[str, Any] | None = None) -> Awaitable[None]:
         """No more audio of `parameters["context_id"]`, or of the current context; what waits is dropped by `clear_buffer`."""
@@ -159,9 +158,8 @@ class RealtimeTTSPlayer(MediaUnit):
             self.retire()
         return self._speech.close()
 
-    def close(self) -> Awaitable[None]:
-        """`stop`, by the end of the scenario."""
-        return self.stop()
+    close = stop
+    """What the end of the scenario calls."""
 
     # What the router asks of a unit.
 
@@ -183,6 +181,10 @@ class RealtimeTTSPlayer(MediaUnit):
         super().tell(event)
         if isinstance(event, MediaStarted):
             super().tell(PlayerEvent(self, PlayerEvents.Started))
+
+    def _is_open(self) -> bool:
+        """Whether the current context takes more text. A service ends one by itself when no text comes for a while (C§5.4)."""
+        return self._continues and self._speech.speaks(self._context_id)
 
     def _introduce(self) -> None:
         if not self._speech.closed:
@@ -223,6 +225,10 @@ class _SpeechConnection:
     def full(self) -> bool:
         """Whether no more requests can wait."""
         return self._link.full
+
+    def speaks(self, context_id: str) -> bool:
+        """Whether audio of a context may still come."""
+        return self._link.speaks(context_id)
 
     def feed(self, event: SpeechEvent) -> None:
         """Tell the link."""
