@@ -24,7 +24,7 @@ from tests.bridge.twilio_peer import PUBLIC, TOKEN
 from tests.server.driving import light
 
 WALL = 1_800_000_000.0
-ENVIRONMENT = {"TWILIO_AUTH_TOKEN": TOKEN}
+ENVIRONMENT = {"TWILIO_AUTH_TOKEN": TOKEN, "AGENTS_KEY": "any"}
 
 
 @dataclass

@@ -259,7 +259,7 @@ def test_whoever_ends_a_call_nothing_is_left_of_it(how: str) -> None:
 
 
 def test_an_agent_that_cannot_be_reached_is_a_call_that_ends() -> None:
-    @calling(bridge={"agent": "nobody"})
+    @calling(bridge={"agents_url": "http://127.0.0.1:9", "api_key_env": "AGENTS_KEY"})
     async def _(phones: PhoneServer, callers: Callers) -> None:
         call = await callers.twilio()
         assert await call.over() == (1000, "call ended")

@@ -74,10 +74,16 @@ def test_agents_elsewhere_need_a_key() -> None:
     ("bridge", "path", "said"),
     [
         ({"audiosocket": PORT}, "bridge.agent", "nobody is there"),
-        ({"agent": "x", "twilio": TWILIO}, "bridge.twilio.auth_token_env", "TWILIO_AUTH_TOKEN is not set"),
-        ({"agent": "x", "audiosocket": {"listen": "9092"}}, "bridge.audiosocket.listen", "no address"),
-        ({"agent": "x", "audiosocket": {"listen": "0.0.0.0:9092"}}, "bridge.audiosocket.allow", "asks nobody"),
-        ({"agent": "x", "audiosocket": {**PORT, "allow": ["asterisk"]}}, "bridge.audiosocket.allow", "asterisk"),
+        ({"agent": "cofee", "audiosocket": PORT}, "bridge.agent", "Did you mean 'coffee'?"),
+        (
+            {"agent": "coffee", "audiosocket": {**PORT, "agents": {"u": "tea"}}},
+            "bridge.audiosocket.agents.u",
+            "no agent has the id 'tea'",
+        ),
+        ({"agent": "coffee", "twilio": TWILIO}, "bridge.twilio.auth_token_env", "TWILIO_AUTH_TOKEN is not set"),
+        ({"agent": "coffee", "audiosocket": {"listen": "9092"}}, "bridge.audiosocket.listen", "no address"),
+        ({"agent": "coffee", "audiosocket": {"listen": "0.0.0.0:9092"}}, "bridge.audiosocket.allow", "asks nobody"),
+        ({"agent": "coffee", "audiosocket": {**PORT, "allow": ["asterisk"]}}, "bridge.audiosocket.allow", "asterisk"),
         ({"scenario": "none.py", "audiosocket": PORT}, "bridge.scenario", "there is no file"),
     ],
 )
@@ -89,21 +95,21 @@ def test_what_cannot_be_had_is_refused_with_its_key(bridge: dict[str, Any], path
 
 def test_the_secret_of_streams_must_be_one() -> None:
     for environment in ({}, {"S": "short"}, {"S": "with/a/slash/in/it/"}):
-        assert refused(environment, agent="x", stream_secret_env="S").path == "bridge.stream_secret_env"
-    ways = build({"S": "0123456789abcdef"}, agent="x", stream_secret_env="S")[1]
+        assert refused(environment, agent="coffee", stream_secret_env="S").path == "bridge.stream_secret_env"
+    ways = build({"S": "0123456789abcdef"}, agent="coffee", stream_secret_env="S")[1]
     assert ways is not None
     assert ways.find({"type": "websocket", "path": "/media/plivo/0123456789abcdef"}) is not None
 
 
 def test_a_signing_key_that_is_missing_is_named() -> None:
     twilio = {**TWILIO, "signing_key_envs": {"SK1": "SIGNING"}}
-    violation = refused({"TWILIO_AUTH_TOKEN": "t"}, agent="x", twilio=twilio)
+    violation = refused({"TWILIO_AUTH_TOKEN": "t"}, agent="coffee", twilio=twilio)
     assert (violation.path, "SIGNING" in str(violation)) == ("bridge.twilio.signing_key_envs", True)
 
 
 @pytest.mark.parametrize("more", [{"allow": ["10.0.0.0/24"]}, {"known_only": True}])
 def test_a_port_for_others_opens_for_those_who_are_named(more: dict[str, Any]) -> None:
-    assert build(agent="x", audiosocket={"listen": "0.0.0.0:0", **more})[1] is not None
+    assert build(agent="coffee", audiosocket={"listen": "0.0.0.0:0", **more})[1] is not None
 
 
 def test_the_manuals_configurations_are_right_and_its_script_is_the_example() -> None:

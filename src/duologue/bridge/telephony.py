@@ -24,6 +24,8 @@ def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn 
     section = services.config.bridge
     if not section.audiosocket.listen and not section.twilio.public_url and not section.stream_secret_env:
         return None
+    if not section.agents_url:
+        _check_agents(services)
     key = _key(services, environment)
     opened: list[WaysIn] = []  # it learns where the server is when the server listens
     agents = AgentsPlace(lambda: section.agents_url or opened[0].address, key)
@@ -41,6 +43,18 @@ def build_ways_in(services: Services, environment: Mapping[str, str]) -> WaysIn 
         )
     )
     return opened[0]
+
+
+def _check_agents(services: Services) -> None:
+    """The agents that calls are connected to exist. Raises `Violation` for one that does not."""
+    section = services.config.bridge
+    named = {"bridge.agent": section.agent} if section.agent and not section.scenario else {}
+    named |= {f"bridge.audiosocket.agents.{uuid}": agent for uuid, agent in section.audiosocket.agents.items()}
+    for path, agent in named.items():
+        try:
+            services.agents.find(agent)
+        except Violation as violation:
+            raise Violation(violation.code, violation.message, path=path, remedy=violation.remedy) from None
 
 
 def _scenario(place: str, agent: str) -> Scenario:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import asdict
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -20,8 +22,8 @@ def doctor(
 ) -> None:
     """Check this machine and a configuration, and say what to do about what is wrong.
 
-    Looks at Python, the engines (loads each), the port, who may connect, the database, call logs, keys of providers, and the time until
-    a sentence sounds and a spoken order is understood. Exit code 1 when the server would not work.
+    Looks at Python, the engines (loads each), the port, who may connect, the database, call logs, keys of providers, telephone calls, and
+    the time until a sentence sounds and a spoken order is understood. Exit code 1 when the server would not work.
 
     \b
     Examples:
@@ -29,6 +31,7 @@ def doctor(
       duologue doctor --config duologue.toml
       duologue doctor --json | jq '.[] | select(.state != "ok")'
     """
+    from duologue.cli.call_examinations import examine_calls
     from duologue.cli.examinations import State, examine
     from duologue.config import load_config
 
@@ -36,7 +39,10 @@ def doctor(
     console = screen()
     signs = {State.OK: ("[green]ok[/green]  "), State.ODD: "[yellow]note[/yellow]", State.BAD: "[red]bad[/red] "}
     findings = []
-    for finding in examine(configuration, screen(stderr=True)):
+    for finding in chain(
+        examine(configuration, screen(stderr=True)),
+        examine_calls(configuration, os.environ),
+    ):
         findings.append(finding)
         if not as_json:
             console.print(f"{signs[finding.state]}  {finding.what:<16}", end="")
