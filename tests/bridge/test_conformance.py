@@ -164,6 +164,23 @@ class TestClear:
 
         talk(story)
 
+    def test_in_a_coroutine_is_as_quick(self) -> None:
+        async def story(talk: Talk) -> None:
+            @talk.client.on(AgentsEvents.Clear)
+            async def clear(event: AgentEvent) -> None:
+                talk.client.clear_media_buffer()
+
+            send_media_between(talk.phone, talk.client)
+            await talk.client.start()
+            talk.agent_says(5.0)
+            await asyncio.sleep(1.019)
+            talk.peer.say({"event": "clear", "stream_id": "sid_9"})
+            heard = len(talk.phone.heard)
+            await asyncio.sleep(3)
+            assert len(talk.phone.heard) == heard
+
+        talk(story)
+
     def test_with_an_empty_buffer_drops_nothing_and_still_reaches_the_far_end(self) -> None:
         async def story(talk: Talk) -> None:
             send_media_between(talk.phone, talk.client)
