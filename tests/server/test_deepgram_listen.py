@@ -171,6 +171,29 @@ def test_a_live_stream_without_audio_or_signs_of_life_is_closed() -> None:
     run(main())
 
 
+def test_a_client_whose_words_take_long_is_not_idle() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            client = await Client(app, LIVE).connect()
+            await push(client, 12)
+            (connection,) = app.services.lifecycle._connections
+            channel = connection.drain.__self__._channel  # type: ignore[attr-defined]
+            settle = channel.settle
+
+            async def slow() -> None:
+                await asyncio.sleep(30.0)
+                await settle()
+
+            channel.settle = slow
+            client.send({"type": "Finalize"})
+            await client.heard("Results")
+            await asyncio.sleep(9.0)
+            assert client.socket.closed is None
+            assert (await client.closed())[1].startswith("NET-0001")
+
+    run(main())
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -23,7 +23,6 @@ from duologue.protocols.dialect import (
     ForceEnd,
     Frame,
     ListenDialect,
-    ListenItem,
     ListenOpen,
     Ping,
     Reply,
@@ -132,27 +131,40 @@ class ListenEndpoint:
                 for item in self._dialect.receive(frame):
                     if isinstance(item, Audio):
                         life.opened()
-                    await self._follow(item, channel)
+                    if isinstance(item, Finalize | Expect):
+                        life.excuse(silence=True)  # the client's next frames wait: that is no silence of its own
+                        await self._follow(item, channel)
+                        life.excuse(silence=False)
+                    else:
+                        self._take(item, channel)
             except Violation as violation:
+                life.excuse(silence=False)
                 self._refuse(violation)
                 if violation.fatal:
                     self._end(EndReason.VIOLATION)
-            await channel.writable()  # past 30 s of audio the client has to wait; that is no error (DESIGN 11)
+            await self._make_room(life, channel)
 
-    async def _follow(self, item: ListenItem, channel: ListenChannel) -> None:
-        """Do what a frame means; meanwhile the client's next frames wait. Raises `Violation`."""
+    async def _make_room(self, life: Life, channel: ListenChannel) -> None:
+        """Past 30 s of audio the client has to wait; that is no error (DESIGN 11), and no silence of its own either."""
+        if channel.listener.waiting is None:
+            await channel.writable()
+            return
+        life.excuse(silence=True)
+        await channel.writable()
+        life.excuse(silence=False)
+
+    async def _follow(self, item: Finalize | Expect, channel: ListenChannel) -> None:
+        """Do what takes a while. Raises `Violation`."""
         if isinstance(item, Finalize):
             await channel.settle()
             self._tell(item.told)
             self._tell(item.afterwards())
-        elif isinstance(item, Expect):
-            try:
-                await channel.reopen(item.options)
-            except (EngineFailure, Refused) as error:  # the recogniser hears on as before
-                self._services.log.warning("not_reconfigured", why=str(error), request_id=self.request_id)
-                raise Violation("reconfiguration", "other terms cannot be listened for now") from None
-        else:
-            self._take(item, channel)
+            return
+        try:
+            await channel.reopen(item.options)
+        except (EngineFailure, Refused) as error:  # the recogniser hears on as before
+            self._services.log.warning("not_reconfigured", why=str(error), request_id=self.request_id)
+            raise Violation("reconfiguration", "other terms cannot be listened for now") from None
 
     def _take(self, item: Audio | Retune | ForceEnd | Reply | Ping | Close, channel: ListenChannel) -> None:
         match item:

@@ -21,6 +21,8 @@ RATE = 16000
 STEP_S = 0.05
 TEXT = "Your coffee is ready now. Have a nice day."
 LIMIT_S = 60.0
+CALLERS = asyncio.Semaphore(2)
+"""Voices and recordings at once: the embedded recogniser is no small matter for two cores."""
 
 
 def options() -> argparse.Namespace:
@@ -109,7 +111,7 @@ async def recognize(name: str, plugin: stt.STT, wav: str) -> None:
 
 
 async def limited(work: Any) -> None:
-    async with asyncio.timeout(LIMIT_S):
+    async with CALLERS, asyncio.timeout(LIMIT_S):
         await work
 
 

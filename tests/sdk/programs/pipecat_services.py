@@ -1,6 +1,6 @@
 """pipecat's own Cartesia and Deepgram services, each in a small pipeline of its own, pointed at one server by their URL options.
 
-The speaking ones say a sentence, the hearing ones hear a recording in real time, all beside each other. Prints one JSON line a service.
+The speaking ones say a sentence, the hearing ones hear a recording in real time, some beside each other. Prints one JSON line a service.
 """
 
 import argparse
@@ -42,6 +42,8 @@ from pipecat.workers.runner import WorkerRunner
 RATE = 16000
 STEP_S = 0.02
 LIMIT_S = 60.0
+CALLERS = asyncio.Semaphore(2)
+"""Recordings heard at once: the embedded recogniser is no small matter for two cores."""
 VOICE = "71a7ad14-091c-4e8e-a314-022ece01c121"
 TEXT = "Your coffee is ready now. Have a nice day."
 
@@ -142,6 +144,11 @@ async def speak(name: str, service: FrameProcessor) -> None:
 
 
 async def hear(name: str, service: FrameProcessor, wav: str) -> None:
+    async with CALLERS:
+        await hear_now(name, service, wav)
+
+
+async def hear_now(name: str, service: FrameProcessor, wav: str) -> None:
     with wave.open(wav) as file:
         audio = file.readframes(file.getnframes())
     step = int(RATE * STEP_S) * 2
