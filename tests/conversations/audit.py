@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 
 from duologue.agent.commands import (
     ClearAudio,
@@ -34,7 +36,7 @@ from duologue.agent.notices import (
 from duologue.agent.session import Session
 from duologue.agent.turntaking import Stage
 from duologue.think.completion import TextDelta
-from duologue.think.messages import Speaker
+from duologue.think.messages import Speaker, ToolCall
 from tests.conversations.call import RATE, WORD
 
 
@@ -98,6 +100,8 @@ class Audit:
         if isinstance(event, CompletionReceived) and isinstance(event.event, TextDelta):
             key = (event.reply, event.round)
             self._generated[key] = self._generated.get(key, "") + event.event.text
+        if isinstance(event, CompletionReceived) and isinstance(event.event, ToolCall):
+            self._take_words(self._generated.get((event.reply, event.round), ""), event.event)
         for command in commands:
             self._command(command)
         self._interruptions(commands)
@@ -106,6 +110,12 @@ class Audit:
             assert not self._owed, "a finished turn is followed by nothing"
         if self._session.stage is Stage.THINKING and not self._ended:
             assert self._session.wake_at() is not None, "a reply is owed and nothing will ever bring it"
+
+    def _take_words(self, text: str, call: ToolCall) -> None:
+        """An end of the call may bring the words that are said before it."""
+        with suppress(ValueError):
+            said = json.loads(call.arguments).get("say", "")
+            self._given += [said, f"{text} {said}"]
 
     def _command(self, command: Command) -> None:
         assert not self._ended, f"{command} after the end"

@@ -34,9 +34,12 @@ from duologue.agent.events import (
 from duologue.agent.responder import ModelResponder
 from duologue.agent.session import Session
 from duologue.agent.settings import (
+    ActionPolicy,
     AgentSettings,
+    CustomUse,
     IdlePolicy,
     InterruptionPolicy,
+    KeypadPolicy,
     LimitsPolicy,
     ListenSettings,
     Pacing,
@@ -59,6 +62,8 @@ TOOLS = (
     ToolSpec("later", defer_until_end=True),
 )
 
+EVERY_ACTION = ActionPolicy(end_call=True, transfer_to={"sales": "+1"}, send_dtmf=True, send_custom=True)
+
 policies = st.builds(
     AgentSettings,
     think=st.just(ThinkSettings(tools=TOOLS)),
@@ -72,6 +77,9 @@ policies = st.builds(
     ),
     pacing=st.builds(PacingPolicy, pacing=st.sampled_from(Pacing)),
     idle=st.sampled_from([IdlePolicy(), IdlePolicy(check_in_after=3.0, hang_up_after=20.0)]),
+    actions=st.sampled_from([ActionPolicy(), EVERY_ACTION]),
+    keypad=st.builds(KeypadPolicy, interrupts=st.booleans(), pause=st.sampled_from([0.5, 2.0])),
+    custom=st.sampled_from(CustomUse),
     limits=st.just(LimitsPolicy(patience=2.0, tool_timeout=5.0, rounds_per_reply=3, tools_per_reply=3)),
 )
 
@@ -80,9 +88,20 @@ replies = st.integers(0, 6)
 rounds = st.integers(0, 3)
 turns = st.integers(0, 5)
 positions = st.integers(0, 100_000)
+actions = st.sampled_from(
+    [
+        ("end_call", "{}"),
+        ("end_call", '{"say":"Goodbye then."}'),
+        ("transfer_call", '{"destination":"sales","say":"Hold on."}'),
+        ("transfer_call", '{"destination":"nobody"}'),
+        ("send_dtmf", '{"keys":"12"}'),
+        ("send_custom", '{"metadata":{}}'),
+        ("send_dtmf", "no json"),
+    ]
+)
 calls = st.builds(
     ToolCall, st.sampled_from(["", "c1", "c2"]), st.sampled_from(["client", "server", "later", "?"]), st.just("{}")
-)
+) | st.builds(lambda call_id, action: ToolCall(call_id, *action), st.sampled_from(["", "c1", "c2"]), actions)
 chunks = st.builds(
     lambda words, phrase, last: SpeechChunk(np.zeros(words * 300, np.float32), phrase, (), last=last),
     st.integers(0, 5),
@@ -110,7 +129,7 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.just(SpeakChanged(SpeakSettings((SpeakOptions(voice="other"),)))),
     st.just(ListenChanged(ListenSettings("other", turns=TurnPolicy(end=0.1)))),
     st.just(TurnForced()),
-    st.just(KeyPressed("1")),
+    st.builds(KeyPressed, st.sampled_from(["1", "#", "x"])),
     st.just(CustomReceived("{}")),
     st.builds(PlaybackReported, replies, positions),
     st.just(ListeningFailed("down", recovered=True)),
@@ -174,9 +193,19 @@ habits = st.sampled_from(
         "replace",
         "types",
         "mark",
+        "keys",
+        "data",
         "wait",
     ]
 )
+
+
+def signal(call: Call, habit: str, text: str) -> None:
+    """Keys or data come."""
+    if habit == "keys":
+        call.presses(call.now + 0.1, "12#" if text else "7")
+    else:
+        call.data(call.now + 0.1, "{}")
 
 
 def act(call: Call, habit: str, text: str) -> None:
@@ -217,6 +246,8 @@ def act(call: Call, habit: str, text: str) -> None:
             call.feed(MessageInjected(Speaker.ASSISTANT, "By the way. It is late.", manner), at + 0.1)
         case "types":
             call.feed(MessageInjected(Speaker.USER, "typed"), at + 0.1)
+        case "keys" | "data":
+            signal(call, habit, text)
         case "mark":
             call.feed(PlaybackReported(call.session._talk.replies, 200), at + 0.1)
         case _:

@@ -66,8 +66,8 @@ class Session:
 
     @property
     def caller_speaks(self) -> bool:
-        """A turn of the caller's is open."""
-        return self._talk.caller.open
+        """A turn of the caller's is open, in speech or in keys."""
+        return self._talk.caller.open or self._signals.gathering
 
     @property
     def history(self) -> History:
@@ -200,7 +200,7 @@ class Session:
             self._wake_at = None
             return
         reply = talk.reply
-        quiet = talk.stage is Stage.IDLE and not (talk.caller.open or self._signals.gathering)
+        quiet = talk.stage is Stage.IDLE and not self.caller_speaks
         checking_in = reply is not None and reply.origin is Origin.CHECK_IN
         self._idle.note(quiet=quiet, checking_in=checking_in, now=now)
         if quiet and self._mind_silence(now):
@@ -211,7 +211,7 @@ class Session:
     def _take_up(self, now: Seconds) -> bool:
         """Nothing is being said: take up what waited for that. Returns whether there was anything."""
         talk = self._talk
-        busy = talk.caller.open or self._signals.gathering
+        busy = self.caller_speaks
         if talk.owed_line:
             line, talk.owed_line = talk.owed_line, ""
             self._say(line, Origin.FALLBACK, now)
