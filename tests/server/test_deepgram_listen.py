@@ -11,6 +11,8 @@ import pytest
 
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.audio.wav import wav_header
+from duologue.errors import Refused
+from duologue.runtime.engines import Role
 from duologue.sim.clock import run
 from duologue.sim.wire import Rejected
 from tests.server.driving import Client, application
@@ -167,6 +169,30 @@ def test_a_live_stream_without_audio_or_signs_of_life_is_closed() -> None:
                 client.send({"type": "KeepAlive"})
             assert client.socket.closed is None
             assert (await client.closed())[1].startswith("NET-0001")
+
+    run(main())
+
+
+def test_other_terms_that_cannot_be_had_change_nothing() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            for path, kind in ((LIVE, "ConfigureFailure"), (FLUX, "Warning")):
+                client = await Client(app, path).connect()
+                await push(client, 5)
+                host: Any = app.services.engines.require(Role.RECOGNIZER).host
+                opened = host.open
+
+                async def fail(*_: object) -> None:
+                    raise Refused("engine_full", "no place")
+
+                host.open = fail
+                client.send({"type": "Configure", "keyterms": ["latte"]})
+                await client.heard(kind)
+                host.open = opened
+                await push(client, 60)
+                client.send({"type": "CloseStream"})
+                assert await client.closed() == (1000, "")
+                assert any("hello there" in json.dumps(message) for message in client.messages)
 
     run(main())
 

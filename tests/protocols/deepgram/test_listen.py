@@ -147,6 +147,11 @@ def test_other_keyterms_hold_from_now_on() -> None:
     assert read(reply.told)[0]["code"] == "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"
 
 
+def test_a_recogniser_that_cannot_be_had_is_a_failure_to_configure() -> None:
+    (failure,) = read(dialect().refuse(Violation("reconfiguration", "not now")))
+    assert (failure["type"], failure["code"]) == ("ConfigureFailure", "CONFIGURE_INTERNAL_ERROR")
+
+
 def test_a_message_that_is_not_understood_is_told_but_not_to_those_it_would_kill() -> None:
     for agent in ("", "deepgram-sdk/7.17.0", "deepgram-sdk/4.8.1"):
         told = refused(dialect(agent=agent), {"type": "Sing"})

@@ -63,7 +63,7 @@ from duologue.protocols.dialect import (
 from duologue.protocols.query import Handshake
 
 PATIENCE_S = 10.0
-"""Without audio after the opening, later without any message (D§7.4). A little longer, because clients keep alive close to it."""
+"""Without audio after the opening, later without any message (D§7.4)."""
 START = 0.7
 """The start threshold: two voiced steps. Silence is not counted while the floor is above it, about as long as the gate hangs over."""
 SEGMENT_SILENCE_S = 1.0
@@ -115,9 +115,7 @@ class ListenV1Dialect:
         """What the query asked for."""
         silence = self._request.endpointing
         policy = TurnPolicy(START, None, 0.0, SEGMENT_SILENCE_S if silence is None else max(silence, 0.001))
-        return ListenOpen(
-            self._hearing.audio or UNTIL_TOLD, self._hearing.options, policy, self._hearing.model
-        )  # fmt: skip
+        return ListenOpen(self._hearing.audio or UNTIL_TOLD, self._hearing.options, policy, self._hearing.model)
 
     def connected(self) -> Sequence[Frame]:
         """Nothing is said first (D§7.4)."""
@@ -274,12 +272,14 @@ class ListenV1Dialect:
         return [encode(metadata)]
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
-        """An `Error`, but not to releases that would stop listening for good (D§7.3)."""
+        """An `Error`, or a `Configure` that failed late; not to releases that would stop listening for good (D§7.3)."""
         if violation.fatal:
             self._fatal = violation.code
         if not self._client.takes_new_messages:
             return []
         text = describe(violation)
+        if violation.code == "reconfiguration":
+            return [encode(LiveConfigureFailure(self.request_id, "CONFIGURE_INTERNAL_ERROR", text))]
         return [encode(ListenError(variant="SchemaError", description=text, message=text, code=violation.code.upper()))]
 
     def closing(self, reason: EndReason) -> tuple[int, str]:

@@ -63,9 +63,11 @@ def recording_answer(
     said = [end for end in ends if end.text.strip()]
     words = [word for end in said for word in end.words]
     body = ListenChannelBody(alternatives=[alternative(" ".join(end.text.strip() for end in said), words, hearing)])
-    utterances = None if utterance_ids is None else [
-        _utterance(end, hearing, name) for end, name in zip(ends, utterance_ids, strict=True) if end in said
-    ]  # fmt: skip
+    utterances = (
+        None
+        if utterance_ids is None
+        else [_utterance(end, hearing, name) for end, name in zip(ends, utterance_ids, strict=True) if end in said]
+    )
     return RecordingAnswer(metadata=metadata, results=RecordingResults(channels=[body], utterances=utterances))
 
 

@@ -87,9 +87,11 @@ def read_live(query: Query, engines: Collection[str] = ()) -> LiveRequest:
         check_range(gap_ms, *UTTERANCE_END_RANGE_MS, "utterance_end_ms")
         if not interim:
             raise Violation(
-                "bad_parameter", "utterance_end_ms needs interim results", path="utterance_end_ms",
+                "bad_parameter",
+                "utterance_end_ms needs interim results",
+                path="utterance_end_ms",
                 expected="interim_results=true",
-            )  # fmt: skip
+            )
     return LiveRequest(
         hearing=hearing,
         interim=interim,

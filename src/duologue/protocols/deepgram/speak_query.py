@@ -109,9 +109,11 @@ def read_file(query: Query, voices: VoiceLookup | None) -> WantedFile:
 def _read_samples(query: Query, encoding: str | None, container: str) -> OutputFormat:
     if encoding is not None and encoding.lower() == "linear32":
         raise Violation(
-            "unsupported_audio_format", "speech is not given as linear32", path="encoding",
+            "unsupported_audio_format",
+            "speech is not given as linear32",
+            path="encoding",
             expected="linear16, mulaw or alaw",
-        )  # fmt: skip
+        )
     rate = query.whole("sample_rate")
     if rate is not None and rate not in RATES:
         expected = ", ".join(map(str, RATES))
