@@ -191,6 +191,19 @@ class TestClear:
 
         talk(story)
 
+    def test_that_nobody_listens_to_is_logged_with_the_remedy(self) -> None:
+        async def story(talk: Talk) -> None:
+            await talk.client.start()
+            with capture_logs() as logs:
+                talk.peer.say({"event": "clear", "stream_id": "sid_9"})
+                waiting = asyncio.ensure_future(talk.client.wait_for(AgentsEvents.Clear))
+                await asyncio.sleep(0)
+                talk.peer.say({"event": "clear", "stream_id": "sid_9"})
+                await waiting
+            assert [line["event"] for line in logs] == ["clear_unheard"]
+
+        talk(story)
+
     def test_does_not_reach_the_agents_server(self) -> None:
         async def story(talk: Talk) -> None:
             send_media_between(talk.phone, talk.client)

@@ -15,6 +15,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import structlog
+
 from duologue.audio.formats import Samples
 from duologue.bridge.agents_connection import Ack, AgentsClientParameters, AgentsConnection
 from duologue.bridge.agents_link import DEFAULT_FORMAT
@@ -38,6 +40,8 @@ from duologue.bridge.routing import SourceKind, Traits
 from duologue.bridge.service_client import ServiceOptions
 from duologue.errors import Violation
 from duologue.protocols.cartesia.line_peer import KEYS, LINE_FORMATS, CallStart, write_data, write_start
+
+_log = structlog.get_logger("duologue.bridge")
 
 _BY_RATE = {audio.sample_rate: name for name, audio in LINE_FORMATS.items()}
 
@@ -193,6 +197,10 @@ class AgentsClient(MediaUnit):
     def tell(self, event: BridgeEvent) -> None:
         if isinstance(event, MediaStarted | MediaEnded):
             self._connection.feed(RunChanged(isinstance(event, MediaStarted)))
+        if event.name is AgentsEvents.Clear and not self._listeners.reaches(event.name):
+            _log.warning(
+                "clear_unheard", client=self.id, remedy="Call `clear_media_buffer()` when `AgentsEvents.Clear` comes."
+            )
         super().tell(event)
 
 

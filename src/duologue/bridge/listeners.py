@@ -97,6 +97,10 @@ class Listeners:
         """Whether anybody listens to `event`."""
         return bool(self._listeners.get(event))
 
+    def reaches(self, event: EventName) -> bool:
+        """Whether anybody would be told of `event`: a listener, or somebody who reads all events."""
+        return self.has(event) or bool(self._readers)
+
     def tell(self, event: BridgeEvent) -> None:
         """Call everybody who listens to `event.name`."""
         for reader in self._readers:
