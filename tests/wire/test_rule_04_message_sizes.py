@@ -8,6 +8,7 @@ from duologue.agent.commands import PlayAudio
 from duologue.ids import SeededIds
 from duologue.protocols.cartesia.tts import TtsDialect
 from duologue.protocols.deepgram.agent_v1 import AgentV1Dialect
+from duologue.protocols.deepgram.speak import SpeakV1Dialect
 from duologue.protocols.query import Handshake, read_query
 from duologue.speak.context_events import ContextAudio
 
@@ -30,3 +31,10 @@ def test_a_minute_of_deepgram_speech_at_once() -> None:
     frames = dialect.render(PlayAudio(1, np.zeros(1, np.float32)), bytes(48_000 * MINUTE))
     assert len(frames) == MINUTE * 10
     assert {len(frame) for frame in frames} == {4_800}
+
+
+def test_a_minute_of_deepgrams_streamed_speech_at_once() -> None:
+    dialect = SpeakV1Dialect(Handshake(query=read_query("sample_rate=48000")), SeededIds(1), rate=48_000)
+    frames = dialect.render(ContextAudio("1", np.zeros(48_000 * MINUTE, np.float32), (), 1, 0.0))
+    assert len(frames) == MINUTE * 10
+    assert {len(frame) for frame in frames} == {9_600}
