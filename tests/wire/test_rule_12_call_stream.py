@@ -171,6 +171,12 @@ def test_output_comes_in_the_inputs_format(name: str, audio: AudioFormat) -> Non
     assert opened.audio_in == opened.audio_out == audio
 
 
+def test_a_call_may_be_named_by_a_number() -> None:
+    made = dialect()
+    made.receive('{"event":"start","stream_id":42}')
+    assert json.loads(made.render(SettingsApplied())[0])["stream_id"] == "42"
+
+
 def test_an_empty_introduction_makes_the_agent_wait() -> None:
     (opened,) = dialect().receive('{"event":"start","agent":{"introduction":""}}')
     assert isinstance(opened, Open)

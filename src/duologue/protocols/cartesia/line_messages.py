@@ -37,7 +37,7 @@ class StartAgent(Message):
 class Start(ClientEvent):
     """Must come first, and once."""
 
-    stream_id: str | None = None
+    stream_id: str | int | None = None
     config: StartConfig | None = None
     agent: StartAgent | None = None
     metadata: dict[str, Any] | None = None

@@ -138,7 +138,7 @@ class LineStreamDialect:
         audio = _format(config.input_format, self._agent.input_format)
         settings = self._agent.for_call(start.metadata or {}, changed.system_prompt, changed.introduction)
         settings = self._voiced(_delivered(settings, config.output_audio_delivery), config.voice_id)
-        stream_id = start.stream_id or f"sid_{self._ids.uuid()}"
+        stream_id = str(start.stream_id or "") or f"sid_{self._ids.uuid()}"
         if len(stream_id) > MAX_STREAM_ID:
             raise Violation(
                 "wrong_shape", "a long name", path="stream_id", expected=f"at most {MAX_STREAM_ID} characters"
