@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from duologue.errors import EngineFailure, Refused
+from duologue.errors import EngineFailure, Refused, Violation
 from duologue.server.refusals import Vendor, refusal_of, refuse_socket, unknown_path
 
 
@@ -37,6 +37,12 @@ def test_a_refusal_has_the_status_and_a_json_body(vendor: Vendor, error: Excepti
         assert dict(refusal.headers)["dg-request-id"] == "id-1"
     if status in (429, 503):
         assert dict(refusal.headers)["retry-after"] == ("5" if status == 429 else "2")
+
+
+def test_what_only_one_vendor_has_a_word_for_is_told_in_its_words() -> None:
+    refusal = refusal_of(Vendor.BOTH, Violation("voice_not_found", "no"), "id-1")
+    assert refusal.status == 404
+    assert json.loads(refusal.body).keys() == {"error_code", "title", "message", "request_id", "error"}
 
 
 def test_an_unknown_path_is_a_404_that_both_vendors_clients_can_read() -> None:

@@ -28,6 +28,8 @@ def refusal_of(vendor: Vendor, error: DuologueError, request_id: str) -> Refusal
     if vendor is Vendor.DEEPGRAM:
         return deepgram.http_refusal(error, request_id)
     first, second = cartesia.http_refusal(error, request_id), deepgram.http_refusal(error, request_id)
+    if second.status != first.status:
+        return first  # the other vendor has no word for it, and would call it something else
     body = {**json.loads(second.body), **json.loads(first.body)}
     headers = dict(second.headers) | dict(first.headers)
     return Refusal(first.status, tuple(headers.items()), json.dumps(body).encode())
