@@ -94,7 +94,7 @@ def test_a_recording_can_be_the_caller(
     monkeypatch.setattr(asyncio, "to_thread", at_once)  # virtual time does not wait for threads
     monkeypatch.chdir(tmp_path)
     write_wav("caller.wav", np.full(32_000, 0.1, np.float32), 16_000)
-    (program,) = programs("bridge.md", "program")
+    program = programs("bridge.md", "program")[0]
 
     async def story(app: Application) -> None:
         await names(program)["main"]()
@@ -105,3 +105,17 @@ def test_a_recording_can_be_the_caller(
     assert np.abs(track[:, 0]).max() > 0.1, "the agent, heard first, is left"
     assert np.flatnonzero(track[:, 1])[0] > 16_000, "the caller came after the greeting"
     assert capsys.readouterr().out.startswith("call ")
+
+
+def test_a_text_can_be_spoken_as_it_comes(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = programs("bridge.md", "program")[1]
+
+    async def story(app: Application) -> None:
+        await names(program)["main"]()
+        await asyncio.sleep(1)
+
+    beside_a_server(monkeypatch, story)
+    track, rate = soundfile.read("said.wav")
+    assert np.abs(track).max() > 0.1
+    assert len(track) / rate > 1.0
