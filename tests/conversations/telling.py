@@ -73,16 +73,26 @@ class Teller:
         self._now = 0.0
         self._written = ""
         self._names: dict[str, str] = {}
-        self._expects = ""
+        self._drafting = False
 
     def step(self, now: float, event: Event | None, commands: list[Command]) -> None:
         """A fact, or time alone, and what followed."""
         self._now = now
         told = [line for command in commands for line in self._decided(command, event)]
+        told += self._fate_of_draft(event, asked=any(isinstance(command, Generate) for command in commands))
         if event is not None:
             self._happened(event, led_to_something=bool(told))
         for who, what in told:
             self._line(who, what)
+
+    def _fate_of_draft(self, event: Event | None, *, asked: bool) -> list[tuple[str, str]]:
+        if isinstance(event, TurnEagerEnded):
+            self._drafting = asked
+        elif self._drafting and isinstance(event, TurnResumed | TurnEnded):
+            self._drafting = False
+            kept = isinstance(event, TurnEnded) and not asked
+            return [("agent", "takes the draft for the answer" if kept else "throws the draft away")]
+        return []
 
     def _line(self, who: str, what: str) -> None:
         self.lines.append(f"{self._now:6.2f}  {who:<{WIDTH}} {what}".rstrip())
