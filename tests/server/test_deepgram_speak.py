@@ -108,6 +108,19 @@ def test_close_gives_flushed_text_and_drops_the_rest() -> None:
     assert len(audio(client)) < 10 * 32_000
 
 
+def test_speech_begins_with_the_end_of_a_sentence_and_has_no_seam_inside() -> None:
+    async def act(client: Client, _: Application) -> None:
+        for word in "Hello there my good old friend".split():
+            client.send(speak(f"{word} "))
+        await asyncio.sleep(60.0)
+        assert audio(client) == b""
+        client.send(speak("of mine. And"))
+        await client.until(lambda client: len(audio(client)) > 0)
+        client.send(CLOSE)
+
+    assert conversation(act).kinds() == ["Metadata"]
+
+
 def test_text_that_is_never_flushed_waits_and_is_dropped() -> None:
     async def act(client: Client, _: Application) -> None:
         client.send(speak("Hello"))

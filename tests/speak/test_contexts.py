@@ -24,6 +24,7 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 from duologue.speak.contexts import ContextLimits, SpeechContexts
+from duologue.speak.phrases import PhrasePolicy
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 
 RATE = 1000
@@ -315,3 +316,10 @@ def test_words_and_sounds_are_placed_in_the_contexts_audio() -> None:
     assert isinstance(audio, ContextAudio)
     assert audio.phonemes == (SpokenPhoneme("m", 120, 140),)
     assert [(word.start, word.end) for word in audio.words] == [(110, 150)]
+
+
+def test_where_text_is_cut_may_be_said() -> None:
+    text = "Hello there my good old friend of mine. And"
+    assert phrases(SpeechContexts(RATE).handle(push(text), 0.0)) == ["Hello there my good "]
+    patient = SpeechContexts(RATE, ContextLimits(phrases=PhrasePolicy(patient=True)))
+    assert phrases(patient.handle(push(text), 0.0)) == ["Hello there my good old friend of mine. "]

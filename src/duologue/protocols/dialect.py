@@ -225,6 +225,8 @@ class SpeakDialect(Protocol):
     """A vendor's TTS socket, with contexts or with one stream of text."""
 
     deadlines: Deadlines
+    patient: bool
+    """Speech begins with a whole sentence; otherwise with the first words, and a seam behind them."""
 
     def connected(self) -> Sequence[Frame]:
         """What is said first."""

@@ -142,16 +142,13 @@ class ListenEndpoint:
                 self._refuse(violation)
                 if violation.fatal:
                     self._end(EndReason.VIOLATION)
-            await self._make_room(life, channel)
-
-    async def _make_room(self, life: Life, channel: ListenChannel) -> None:
-        """Past 30 s of audio the client has to wait; that is no error (DESIGN 11), and no silence of its own either."""
-        if channel.listener.waiting is None:
+            # Past 30 s of audio the client has to wait; that is no error (DESIGN 11), and no silence of its own either.
+            parked = channel.listener.waiting is not None
+            if parked:
+                life.excuse(silence=True)
             await channel.writable()
-            return
-        life.excuse(silence=True)
-        await channel.writable()
-        life.excuse(silence=False)
+            if parked:
+                life.excuse(silence=False)
 
     async def _follow(self, item: Finalize | Expect, channel: ListenChannel) -> None:
         """Do what takes a while. Raises `Violation`."""

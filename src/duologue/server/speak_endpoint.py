@@ -28,6 +28,7 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 from duologue.speak.contexts import ContextLimits, SpeechContexts
+from duologue.speak.phrases import PhrasePolicy
 from duologue.speak.speech import SpeakOptions, SpeechChunk
 from duologue.speak.voices import VoiceCatalogue
 from duologue.usage.meter import UsageMeter
@@ -72,7 +73,10 @@ class SpeakEndpoint:
         self._dialect = make_dialect(rate)
         self.request_id = self._dialect.request_id
         limits = services.config.limits
-        self._contexts = SpeechContexts(rate, ContextLimits(limits.contexts_per_socket, limits.context_characters))
+        bounds = ContextLimits(
+            limits.contexts_per_socket, limits.context_characters, phrases=PhrasePolicy(patient=self._dialect.patient)
+        )
+        self._contexts = SpeechContexts(rate, bounds)
         self._driver: Driver[ContextEvent, ContextCommand] = Driver(self._contexts, self._perform, services.timers)
         self._streams: dict[tuple[str, int], _Stream] = {}
         self._socket: Socket | None = None

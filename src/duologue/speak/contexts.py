@@ -31,7 +31,7 @@ from duologue.speak.context_events import (
     StopStream,
     TextPushed,
 )
-from duologue.speak.phrases import PhraseSplitter
+from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.speak.speech import SpeakOptions, SpeechChunk
 
 
@@ -47,6 +47,8 @@ class ContextLimits:
     """Phrases of all contexts in synthesis at once."""
     expiry: Seconds = 5.0
     """A context with open input and nothing to say ends this long after its audio would have been heard (the vendor's is 1 to 5 s)."""
+    phrases: PhrasePolicy = field(default_factory=PhrasePolicy)
+    """Where text is cut."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,7 @@ class _InFlight:
 class _Context:
     """One context."""
 
-    splitter: PhraseSplitter = field(default_factory=PhraseSplitter)
+    splitter: PhraseSplitter
     options: SpeakOptions = field(default_factory=SpeakOptions)
     waiting: deque[_Waiting] = field(default_factory=deque)
     in_flight: _InFlight | None = None
@@ -157,7 +159,7 @@ class SpeechContexts:
             if len(self._contexts) >= self._limits.contexts:
                 limit = self._limits.contexts
                 return [ContextFailed(event.context, "concurrency_limited", f"more than {limit} contexts at once")]
-            context = self._contexts[event.context] = _Context()
+            context = self._contexts[event.context] = _Context(PhraseSplitter(self._limits.phrases))
         if event.options != context.options:
             self._release(event.context, context)  # what was pushed before keeps the voice it was pushed with
             context.options = event.options

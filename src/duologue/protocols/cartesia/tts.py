@@ -78,6 +78,7 @@ class TtsDialect:
     """
 
     deadlines = Deadlines(idle=IDLE_S)
+    patient = False
 
     def __init__(
         self,

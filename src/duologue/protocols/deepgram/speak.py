@@ -53,6 +53,8 @@ class SpeakV1Dialect:
     """
 
     deadlines = Deadlines(session=SESSION_S)
+    patient = True
+    """As the vendor: who wants speech before a sentence ends flushes."""
     HANDLED = ("Speak", "Flush", "Clear", "Close")
 
     def __init__(

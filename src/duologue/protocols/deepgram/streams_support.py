@@ -90,7 +90,8 @@ SPEAK_V1 = Surface(
         Row(
             "Speak",
             YES,
-            "joined verbatim, with a space between sentences; 100,000 characters may wait, 512 KiB a message",
+            "joined verbatim, with a space between sentences; whole sentences are spoken at once, the rest when flushed; "
+            "100,000 characters may wait, 512 KiB a message",
         ),
         Row("Flush", YES, "as often as wanted"),
         Row("Clear", YES, "also drops what waits to be sent"),
