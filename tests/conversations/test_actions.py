@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from duologue.agent.acting import OFF
 from duologue.agent.events import CallerLeft, Manner, MessageInjected
 from duologue.agent.notices import ToolAnswered, ToolsWithdrawn
+from duologue.agent.parting import OFF
 from duologue.agent.settings import ActionPolicy, AgentSettings
 from duologue.think.messages import Speaker, ToolCall, ToolSpec
 from tests.conversations.call import Answer, Call, Voice, script

@@ -30,9 +30,7 @@ MAX_KEYS = 32
 MAX_DATA = 16_000
 """Characters of data sent at once."""
 
-SENT, DONE = "Sent.", "Done."
-OFF = "Not done: the caller went on talking. Call it again when it is time."
-"""What the model is told of an end that did not come."""
+SENT = "Sent."
 
 _TEXT = {"type": "string"}
 _SAY = {**_TEXT, "description": "What to say before, unless you have just said it."}
@@ -95,20 +93,19 @@ class Acting:
         arguments = _arguments(entry.call.arguments)
         if arguments is None:
             return _failed(entry, "the arguments are no JSON object")
-        match entry.call.name:
-            case name if name == SEND_DTMF:
-                return self._press(entry, arguments)
-            case name if name == SEND_CUSTOM:
-                return self._send(entry, arguments)
-            case name if name == TRANSFER_CALL:
-                destination = arguments.get("destination")
-                target = self._talk.settings.actions.transfer_to.get(str(destination))
-                if not target:
-                    known = ", ".join(sorted(self._talk.settings.actions.transfer_to))
-                    return _failed(entry, f"there is no destination {str(destination)[:80]!r}; there are: {known}")
-                return self._part(entry, reply, arguments, target)
-            case _:
-                return self._part(entry, reply, arguments)
+        name = entry.call.name
+        if name == SEND_DTMF:
+            return self._press(entry, arguments)
+        if name == SEND_CUSTOM:
+            return self._send(entry, arguments)
+        if name == END_CALL:
+            return self._part(entry, reply, arguments)
+        destination, known = str(arguments.get("destination")), self._talk.settings.actions.transfer_to
+        if not known.get(destination):
+            return _failed(
+                entry, f"there is no destination {destination[:80]!r}; there are: {', '.join(sorted(known))}"
+            )
+        return self._part(entry, reply, arguments, known[destination])
 
     def _press(self, entry: LedgerEntry, arguments: Mapping[str, Any]) -> ToolResult:
         keys = str(arguments.get("keys", "")).replace(" ", "").upper()

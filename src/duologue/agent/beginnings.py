@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from duologue.agent.acting import OFF
 from duologue.agent.history import Line
 from duologue.agent.notices import AgentThinking, CallerSaid, Origin
+from duologue.agent.parting import OFF
 from duologue.agent.reply import Reply
 from duologue.agent.talk import Talk
 from duologue.agent.thinking import Thinking

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from duologue.agent.acting import DONE
 from duologue.agent.commands import ClearAudio
 from duologue.agent.notices import (
     AgentHeard,
@@ -13,6 +12,7 @@ from duologue.agent.notices import (
     TransferRequested,
     Warned,
 )
+from duologue.agent.parting import DONE
 from duologue.agent.reply import Reply
 from duologue.agent.speaking import Speaking
 from duologue.agent.talk import Cut, Talk

@@ -8,6 +8,10 @@ from __future__ import annotations
 
 from duologue.agent.toolbox import LedgerEntry
 
+DONE = "Done."
+OFF = "Not done: the caller went on talking. Call it again when it is time."
+"""What the model is told of an end that came, and of one that did not."""
+
 
 class Parting:
     """At most one at a time."""

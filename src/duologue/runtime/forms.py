@@ -31,6 +31,9 @@ PRIVATE_FIELDS = frozenset(
 )
 """Members that hold what people said or wrote, wherever they occur; these are redacted when a log is."""
 
+SECRET_FIELDS = frozenset({"headers"})
+"""Members whose values are credentials: never in a log, redacted or not. No machine looks into them."""
+
 MAX_COMMAND_CHARACTERS = 2_000
 """A command longer than this stands in the log as a digest: a request to a model repeats the whole conversation every time."""
 
@@ -58,6 +61,8 @@ def form_of(value: Any, redact: Redact | None = None, *, sums: bool = True) -> P
             member = getattr(value, field.name)
             if redact is not None and field.name in PRIVATE_FIELDS:
                 member = _redacted(member, redact)
+            if field.name in SECRET_FIELDS and isinstance(member, Mapping):
+                member = dict.fromkeys(member, "...")
             form[field.name] = form_of(member, redact, sums=sums)
         return form
     if isinstance(value, np.ndarray):

@@ -132,8 +132,7 @@ def read_agent(
     table = read_table(_with_policies(definition, config.agent), AgentTable, definition.prefix)
     try:
         _check_providers(table, config)
-        if not voices.known(table.voice) and table.voice:
-            voices.find(table.voice)
+        voices.find(table.voice)
         agent = define(definition.id, table, environment, definition.source)
         dialogue = _dialogue(table.rules, definition.folder)
     except Violation as violation:
