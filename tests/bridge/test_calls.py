@@ -17,8 +17,8 @@ import pytest
 from websockets.exceptions import ConnectionClosed
 
 from duologue.audio.g711 import decode_mulaw
-from duologue.sim.clock import run
 from tests.bridge.audiosocket_peer import AudioSocketPeer
+from tests.bridge.loopback import run
 from tests.bridge.phone_server import PhoneServer, phone_config, phone_server
 from tests.bridge.tones import keys_in
 from tests.bridge.twilio_call import QUIET, TwilioCall

@@ -22,9 +22,9 @@ from duologue.bridge.ways_in import MAX_BODY, WaysIn
 from duologue.errors import Violation
 from duologue.server.asgi import AsgiMessage, Receive, Scope, Send
 from duologue.server.socket import SocketBounds
-from duologue.sim.clock import run
 from duologue.sim.wire import MemorySocket, Rejected
 from tests.bridge.handset import Handset, reception_for
+from tests.bridge.loopback import run
 from tests.bridge.twilio_peer import PUBLIC, TOKEN, TwilioPeer, signature, webhook
 
 SECRET = "a secret of sufficient length"

@@ -11,7 +11,7 @@ from duologue.server.asgi import AsgiMessage, Receive, Scope, Send
 from duologue.server.extension import Extension, Serve
 from duologue.server.run import Server, bind, uvicorn_settings
 from duologue.server.services import build_services
-from duologue.sim.clock import run
+from tests.bridge.loopback import run
 from tests.server.driving import LIGHT, Client
 
 

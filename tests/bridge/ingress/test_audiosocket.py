@@ -16,9 +16,9 @@ from duologue.bridge.reception import Reception
 from duologue.bridge.scenario import Scenario, ScenarioSession
 from duologue.errors import Violation
 from duologue.runtime.driver import Timers
-from duologue.sim.clock import run
 from tests.bridge.audiosocket_peer import DIALPLAN_UUID, AudioSocketPeer
 from tests.bridge.handset import reception_for
+from tests.bridge.loopback import run
 from tests.bridge.tones import keys_in
 
 Main = Callable[[AudioSocketServer, Reception], Awaitable[None]]
