@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
 from msgspec import inspect
 
 from duologue.agent.catalog import AgentTable
-from duologue.config import parse_config
+from duologue.config import load_config, parse_config
 from duologue.server.agents import POLICIES, load_agents
 from duologue.speak.voices import VoiceCatalogue
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "agents.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+DOCUMENT = (ROOT / "docs" / "agents.md").read_text(encoding="utf-8")
 
 
 def keys(kind: inspect.Type, path: str = "") -> list[str]:
@@ -42,7 +44,7 @@ def test_the_example_is_an_agent(tmp_path: Path) -> None:
     example = next(
         block for block in re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL) if "front-desk.toml" in block
     )
-    rules = (Path(__file__).parents[2] / "docs" / "rules.md").read_text(encoding="utf-8")
+    rules = (ROOT / "docs" / "rules.md").read_text(encoding="utf-8")
     dialogue = next(block for block in re.findall(r"```toml\n(.*?)```", rules, re.DOTALL) if "Table booking" in block)
     (tmp_path / "front-desk.toml").write_text(example)
     (tmp_path / "rules").mkdir()
@@ -52,3 +54,10 @@ def test_the_example_is_an_agent(tmp_path: Path) -> None:
     agent = agents.catalogue.find("front-desk")
     assert [tool.name for tool in agent.settings.think.tools] == ["book_table"]
     assert "agent:front-desk" in agents.dialogues
+
+
+def test_the_examples_are_agents(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    config = load_config(ROOT / "examples" / "agents.toml", {})
+    agents = load_agents(config, VoiceCatalogue(), {})
+    assert sorted(agent.id for agent in agents.catalogue) == ["box-office", "coffee", "concierge"]

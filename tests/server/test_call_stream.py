@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -232,6 +233,41 @@ def test_playback_reports_are_the_history() -> None:
             caller.send({"event": "playback", "playback": {"position": 10**9}})
             await caller.listen(0.2)
             assert len(sessions[0].history.lines[0].text) > len(estimated), "no more than was sent"
+            await caller.socket.close()
+
+    run(main())
+
+
+def test_rules_take_keys_for_answers_and_put_the_caller_through() -> None:
+    async def main() -> None:
+        engine = {
+            "engine": "scripted",
+            "settings": {"script": "4.0-5.0 the matinee please; 13.0-14.0 talk to the manager"},
+        }
+        folder = str(Path(__file__).parents[2] / "examples" / "agents")
+        values = light(
+            listen={"voice_activity": engine, "recognizer": engine},
+            agent={"folder": folder},
+            think={"providers": {"open_ai": {}}},
+        )
+        async with application(values) as app:
+            caller = await call(app, "/agents/stream/box-office")
+            await caller.start()
+            await caller.listen(8.0)
+            caller.send({"event": "dtmf", "dtmf": "2#"})
+            await caller.listen(10.0)
+            said = [m["turn_ended"]["text"] for m in caller.messages if m["event"] == "turn_ended"]
+            assert said == [
+                "This is the box office. Which show would you like to see?",
+                "the matinee please",
+                "How many tickets?",
+                "2",
+                "So that is two tickets for the matinee. Is that right?",
+                "talk to the manager",
+                "I will put you through to the manager.",
+            ]
+            assert caller.messages[-1]["event"] == "transfer_call"
+            assert caller.messages[-1]["transfer"] == {"target_phone_number": "+15550123"}
             await caller.socket.close()
 
     run(main())
