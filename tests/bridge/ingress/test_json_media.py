@@ -174,6 +174,18 @@ def test_telnyx_audio_is_put_in_order_and_what_never_comes_is_not_waited_for() -
     assert media.receive('{"event":"media","media":{"payload":"/w=="}}') == StreamAudio(b"\xff")
 
 
+def test_an_incomplete_sample_waits_for_the_rest_and_nothing_is_no_audio() -> None:
+    media = started(PLIVO, PLIVO_START.replace("audio/x-mulaw", "audio/x-l16"))
+
+    def heard(payload: bytes) -> object:
+        encoded = base64.b64encode(payload).decode()
+        return media.receive(json.dumps({"event": "media", "media": {"payload": encoded}}))
+
+    assert heard(b"\1\2\3") == StreamAudio(b"\1\2")
+    assert heard(b"") is None
+    assert heard(b"\4\5") == StreamAudio(b"\3\4")
+
+
 def test_another_streams_audio_is_not_ours() -> None:
     assert started(VOXENGINE, VOXENGINE_START).receive(voxengine_media(0, tag="music")) is None
     echo = '{"event":"media","media":{"track":"outbound","payload":"/w=="}}'

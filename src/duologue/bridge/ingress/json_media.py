@@ -92,6 +92,7 @@ class JsonMedia:
         self._stream = ""
         self._tag = ""
         self._audio: AudioFormat | None = None
+        self._carried = b""
         self._expected = 0
         self._next_chunk: int | None = None
         self._held: dict[int, bytes] = {}
@@ -183,10 +184,13 @@ class JsonMedia:
             raise Violation("bad_payload", "the audio is not base64", path="media.payload") from None
         if self._dialect.unordered:
             payload = self._in_order(payload, _whole(media, "chunk"))
-            return StreamAudio(payload) if payload else None
-        if self._dialect.numbered:
+        elif self._dialect.numbered:
             payload = self._without_holes(payload, _whole(media, "timestamp"), self._audio)
-        return StreamAudio(payload)
+        payload = self._carried + payload
+        odd = len(payload) % self._audio.encoding.width
+        self._carried = payload[len(payload) - odd :] if odd else b""
+        payload = payload[: len(payload) - odd]
+        return StreamAudio(payload) if payload else None
 
     def _in_order(self, payload: bytes, chunk: int | None) -> bytes:
         """What can be played now. A chunk is waited for while a few later ones are there; one that comes after that is dropped."""
