@@ -25,6 +25,11 @@ async def test_a_model_that_is_too_slow_is_given_up(words: int, text: str, lost:
     assert (text_of(events), failure.message, failure.lost) == (text, "said nothing for 0.02 s", lost)
 
 
+async def test_a_model_that_nobody_could_finish_for_need_only_begin_in_time() -> None:
+    slow = ScriptedModel([ScriptedAnswer("one two", every=0.06)])
+    assert text_of(await ask(HurriedModel(slow, 0.02, throughout=False), user("hi"))) == "one two"
+
+
 async def test_the_failure_of_the_model_itself_is_its_own() -> None:
     _, failure = await ask_until_failure(hurried(ScriptedAnswer(fail_after=0), 5.0), asked(user("hi")))
     assert failure.engine == "scripted"

@@ -130,6 +130,14 @@ async def test_an_entry_that_says_nothing_is_given_up_while_another_is_left() ->
     assert text_of(events) == "b"
 
 
+async def test_an_answer_is_finished_by_the_next_entry_that_can() -> None:
+    rules = Route(saying("from the start"), continues=False)
+    route = Router({"rules": rules, "a": Route(ScriptedModel([HALF])), "c": Route(saying("four"))})
+    events = await ask(route, user("hi"), choices=[ModelChoice("a"), ModelChoice("unknown"), ModelChoice("c")])
+    assert text_of(events) == "one two four"
+    assert sum(isinstance(event, ProviderFailed) for event in events) == 1, "who cannot help is not spoken of"
+
+
 async def test_every_entry_is_asked_with_its_own_prompt_and_tools() -> None:
     system = Message(Speaker.SYSTEM, "Be kind.")
     own = ModelChoice("b", prompt="Be brief.", tools=(ToolSpec("other"),))

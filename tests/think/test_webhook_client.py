@@ -53,9 +53,13 @@ async def test_a_long_answer_is_cut() -> None:
         assert len((await run(server)).content) == MAX_ANSWER
 
 
-async def test_a_tool_that_does_not_answer_is_given_up() -> None:
+async def test_a_tool_that_does_not_answer_is_given_up_and_its_connection_with_it() -> None:
     async with serving(LocalServer(pieces=[b"wait"], hang=True)) as server:
-        result = await run(server, time_limit=0.2)
+        runner = WebhookRunner(OutboundRules.parse([server.url]), time_limit=0.2)
+        result = await runner.run(CALL, ToolSpec("price", endpoint=Endpoint(server.url)))
+        if server.connections:
+            await server.left.wait()
+        await runner.close()
     assert result.error
     assert "price " in result.content
 

@@ -1,4 +1,4 @@
-"""A model that others are waiting behind: it must begin, and go on, within a limit."""
+"""A model that others are waiting behind: it must begin within a limit, and go on within it where another could."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from duologue.think.completion import CompletionEvent, CompletionRequest, Langua
 
 
 class HurriedModel:
-    """Another `LanguageModel`, given up when it says nothing for `limit` seconds."""
+    """Another `LanguageModel`, given up when it says nothing for `limit` seconds: to begin with, or `throughout`."""
 
-    def __init__(self, model: LanguageModel, limit: Seconds) -> None:
+    def __init__(self, model: LanguageModel, limit: Seconds, *, throughout: bool = True) -> None:
         self._model = model
         self._limit = limit
+        self._throughout = throughout
 
     async def respond(self, request: CompletionRequest) -> AsyncIterator[CompletionEvent]:
         """As the other model. Raises `EngineFailure`, also when it is too slow."""
@@ -23,7 +24,7 @@ class HurriedModel:
         begun = False
         try:
             while True:
-                async with asyncio.timeout(self._limit):
+                async with asyncio.timeout(self._limit if self._throughout or not begun else None):
                     event = await anext(stream)
                 begun = True
                 yield event

@@ -135,13 +135,16 @@ class Router:
         answer = _Answer()
         failures: list[str] = []
         for place, step in enumerate(steps):
+            if answer.begun and not step.continues:
+                continue
             if step.warning:
                 yield ProviderFailed(step.provider, step.warning, lasting=True)
-            if step.model is None or (answer.begun and not step.continues):
+            if step.model is None:
                 failures.append(step.warning)
                 continue
             left = [other for other in steps[place + 1 :] if other.model is not None]
-            model = HurriedModel(step.model, self._fallback_after) if left else step.model
+            finishers = any(other.continues for other in left)
+            model = HurriedModel(step.model, self._fallback_after, throughout=finishers) if left else step.model
             stream = model.respond(_asked(request, step.choice, answer))
             try:
                 async for event in stream:
@@ -156,13 +159,13 @@ class Router:
                 # A reply that is stopped must not leave the provider's connection open until the collector comes by.
                 if isinstance(stream, AsyncGenerator):
                     await stream.aclose()
-            if answer.called or (answer.begun and not any(other.continues for other in left)):
+            if answer.called or (answer.begun and not finishers):
                 lost = "the rest of an answer already begun"
                 raise EngineFailure(step.provider, failure.message, lost=lost) from failure
             answer.broken = answer.begun
             failures.append(f"{step.provider}: {failure.message}")
             yield ProviderFailed(step.provider, failure.message)
-        raise EngineFailure("think", "no model could answer: " + "; ".join(filter(None, failures)), lost="the answer")
+        raise EngineFailure("think", "no model could answer: " + "; ".join(failures), lost="the answer")
 
     def first(self, choices: tuple[ModelChoice, ...]) -> tuple[LanguageModel, str] | None:
         """The model that is asked first, and its name here: for those who must know what it expects to hear. `None` for none."""
