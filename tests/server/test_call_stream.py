@@ -200,6 +200,35 @@ def test_three_minutes_without_a_message_or_a_ping_end_the_call() -> None:
     run(main())
 
 
+def test_a_call_that_has_lasted_as_long_as_it_may_is_ended_by_the_agent() -> None:
+    async def main() -> None:
+        async with application(desk(max_duration=20.0)) as app:
+            caller = await call(app)
+            await caller.start()
+            for _ in range(3):
+                await caller.listen(7.0)
+            assert await caller.closed() == (1000, "call ended by agent, reason: maximum duration")
+            assert asyncio.get_running_loop().time() >= 20.0
+
+    run(main())
+
+
+def test_a_server_that_goes_away_lets_the_agent_finish() -> None:
+    async def main() -> None:
+        async with application(desk(introduction="One two three four five six.")) as app:
+            caller = await call(app)
+            await caller.start()
+            await caller.heard("media_output")
+            await app.services.lifecycle.drain()
+            assert await caller.closed() == (1001, "server going away")
+            ended = next(m["turn_ended"] for m in caller.messages if m["event"] == "turn_ended")
+            assert ended["text"] == "One two three four five six."
+            assert not ended["was_interrupted"]
+            assert caller.messages[-1]["event"] == "error"
+
+    run(main())
+
+
 def test_playback_reports_are_the_history() -> None:
     """The loudspeaker is half a second behind what the server believes; the line holds what it says."""
 

@@ -113,6 +113,7 @@ class AgentTable(Table, frozen=True, kw_only=True):
     input_format: StreamFormat = StreamFormat.PCM_16000
     output_audio_delivery: Pacing = Pacing.SPEAKING_PACE
     overrides: bool = True
+    max_duration: Seconds = 7_200.0
     speculate: bool = True
     fallback_line: str = AgentSettings().fallback_line
     context_length: int | None = None
@@ -166,7 +167,14 @@ def define(name: str, table: AgentTable, secrets: Mapping[str, str], source: str
         limits=table.limits,
     )
     return NamedAgent(
-        check_id(name), settings, table.input_format, table.metadata, table.overrides, source, table.description
+        check_id(name),
+        settings,
+        table.input_format,
+        table.metadata,
+        table.overrides,
+        table.max_duration or None,
+        source,
+        table.description,
     )
 
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from duologue.agent.settings import AgentSettings, Pacing
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.errors import Violation
+from duologue.runtime.machine import Seconds
 from duologue.think.messages import Endpoint, ToolSpec
 
 MAX_METADATA = 64
@@ -71,6 +72,8 @@ class NamedAgent:
     metadata: MetadataPolicy = MetadataPolicy()
     overrides: bool = True
     """A call may bring its own prompt and introduction."""
+    max_duration: Seconds | None = None
+    """Of a call; then the agent hangs up."""
     source: str = ""
     """Where it is defined, for people."""
     description: str = ""

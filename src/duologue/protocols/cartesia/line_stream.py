@@ -79,6 +79,7 @@ class LineStreamDialect:
 
     def __init__(self, agent: NamedAgent, ids: IdSource, *, voices: VoiceLookup | None = None, strict: bool = False):
         self.request_id = ids.uuid()
+        self.deadlines = replace(self.deadlines, session=agent.max_duration)
         self._agent = agent
         self._ids = ids
         self._voices = voices
