@@ -22,12 +22,13 @@ from duologue.runtime.engines import Role
 from duologue.runtime.pool import PoolHost
 from duologue.sim import clock
 from duologue.sim.caller import AGENT_RATE
-from duologue.sim.draw import Answer, Case, draw
+from duologue.sim.draw import Answer, Case
 from duologue.sim.heard_rules import kept_words, plain
 from duologue.sim.hostile import Temper
 from duologue.sim.marked import Lexicon, to_int16
-from duologue.sim.plan import Plan, Step, Wait
+from duologue.sim.plan import Plan, Step, Wait, Wire
 from duologue.sim.recorded_voice import RecordedVoice, Recording, record
+from duologue.sim.scenario import FIXED
 from duologue.sim.session_rules import check_drafts, notices
 from duologue.sim.world import Outcome, build_world, live
 from duologue.speak.engines import registry
@@ -57,7 +58,6 @@ STEPS = 10
 def interrupting(seed: int) -> Case:
     """A caller who cuts the agent off again and again."""
     chance = random.Random(seed)
-    base = draw(seed)
     cuts = [
         Step(Wait.AGENT_SPEAKS, chance.uniform(0.0, 6.0), line=" ".join(["wait"] * chance.randint(1, 3)))
         for _ in range(STEPS)
@@ -65,7 +65,7 @@ def interrupting(seed: int) -> Case:
     listen: dict[str, Any] = {"type": "deepgram", "version": "v2", "model": "flux-general-en"}
     if seed % 2:
         listen["eager_eot_threshold"] = 0.4
-    settings = {**base.plan.settings, "agent": {"listen": {"provider": listen}, "greeting": SENTENCES[0]}}
+    settings = {**FIXED[Wire.DEEPGRAM], "agent": {"listen": {"provider": listen}, "greeting": SENTENCES[0]}}
     return Case(
         seed=seed,
         plan=Plan(settings, (Step(Wait.NOTHING, 0.2, line="hello there"), *cuts), frame_s=0.1, seed=seed),
