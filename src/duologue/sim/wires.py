@@ -146,7 +146,8 @@ class EarlyAccessWire(DeepgramWire):
         return json.dumps({"type": "FunctionCallResponse", "function_call_id": call.id, "output": content})
 
     def _understand(self, message: dict[str, Any], at: Seconds) -> Received:
-        if message["type"] in ("FunctionCalling", "FunctionCallRequest"):  # the first tells of those on the server's side too
+        # `FunctionCalling` tells of functions on the server's side too.
+        if message["type"] in ("FunctionCalling", "FunctionCallRequest"):
             client_side = message["type"] == "FunctionCallRequest"
             asked = AskedCall(message["function_call_id"], message["function_name"], client_side)
             return Received(at, message, sign=Sign.TOOLS_ASKED, calls=(asked,))
