@@ -14,6 +14,7 @@ from duologue.server.app import Application
 from duologue.sim.clock import run
 from tests.server.driving import application, light
 from tests.server.test_connection import with_keys
+from tests.server.test_fetching import serving
 from tests.server.test_http import request
 from tests.server.test_http_transcription import SILENCE, encoded
 from tests.server.test_listen_endpoint import scripted
@@ -80,6 +81,11 @@ def test_samples_without_a_header_are_described_by_the_query() -> None:
         ("?model=nova-3&callback=http%3A%2F%2Fhost", WAV, b"x", 400),
         ("?model=nova-3&encoding=opus&sample_rate=1", WAV, b"x", 400),
         ("?model=nova-3", JSON, b'{"url":"https://example.com/a.wav"}', 400),
+        ("?model=nova-3", JSON, b'{"url":"file:///etc/passwd"}', 400),
+        ("?model=nova-3", JSON, b'{"url":""}', 400),
+        ("?model=nova-3", JSON, b'{"uri":"x"}', 400),
+        ("?model=nova-3", JSON, b"no JSON", 400),
+        ("?model=nova-3", JSON, b'{"url":"' + b"x" * 70_000 + b'"}', 413),
     ],
 )
 def test_wrong_requests_are_refused_in_the_vendors_shape(
@@ -92,6 +98,19 @@ def test_wrong_requests_are_refused_in_the_vendors_shape(
             assert answer.keys() >= MEMBERS
             assert told["dg-error"]
             assert app.services.limiter.held == 0
+
+    asyncio.run(main())
+
+
+def test_a_recording_is_fetched_from_where_the_configuration_allows() -> None:
+    async def main() -> None:
+        with serving(encoded("WAV")) as address:
+            async with application(scripted(think={"outbound": [f"http://{address}"]})) as app:
+                url = f'{{"url":"http://{address}/a.wav"}}'.encode()
+                status, _, body = await request(app, "/v1/listen", method="POST", headers=JSON, body=url)
+                assert status == 200
+                assert body["results"]["channels"][0]["alternatives"][0]["transcript"].startswith("hello there")
+                assert body["metadata"]["sha256"] == hashlib.sha256(encoded("WAV")).hexdigest()
 
     asyncio.run(main())
 

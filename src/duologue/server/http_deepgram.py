@@ -19,13 +19,14 @@ from duologue.audio.output import AudioOutput
 from duologue.audio.wav import wav_header
 from duologue.auth.concurrency import Kind
 from duologue.errors import DuologueError, Violation
-from duologue.protocols.codec import MAX_CONTROL_BYTES, convert, encode, parse_object
+from duologue.protocols.codec import MAX_CONTROL_BYTES, check_size, convert, encode, parse_object
 from duologue.protocols.deepgram.listen_answers import model_info, recording_answer, recording_metadata, rfc3339
-from duologue.protocols.deepgram.listen_messages import RecordingAnswer
+from duologue.protocols.deepgram.listen_messages import RecordingAnswer, RecordingBody
 from duologue.protocols.deepgram.listen_query import HearingRequest, read_hearing
 from duologue.protocols.deepgram.speak_messages import MODEL_UUID, SpeakBody
 from duologue.protocols.deepgram.speak_query import MP3_RATE, WantedFile, Wrapping, read_file
 from duologue.runtime.engines import Role
+from duologue.server.fetching import fetch
 from duologue.server.http_description import DESCRIBED, Described, Parameter
 from duologue.server.recordings import CLIENT_LEFT, HeardRecording, Recording, hear_recording, while_wanted
 from duologue.server.refusals import Vendor, refusal_of
@@ -33,6 +34,7 @@ from duologue.server.requests import AnyRequest, admitted, handshake_of
 from duologue.server.services import Services
 from duologue.server.speak_endpoint import voice_lookup
 from duologue.server.speech_of_text import Encoder, begun, encoded_speech
+from duologue.think.outbound import OutboundRules
 from duologue.usage.meter import UsageMeter
 
 LISTEN, SPEAK = "/v1/listen", "/v1/speak"
@@ -78,13 +80,13 @@ def deepgram_router(services: Services) -> Router:
             hearing = read_hearing(query, (engine,))
             utterances = query.flag("utterances")
             with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as file:
-                content: Any = file
-                sha256 = await _receive(request, content)
-                heard = await while_wanted(request, _hear(services, hearing, content, meter))
+                upload = _Upload(file)
+                url = await _receive(request, upload)
+                heard = await while_wanted(request, _hear(services, hearing, upload, url, meter))
         if heard is None:
             return Response(b"", status_code=CLIENT_LEFT)
         request_id = services.ids.uuid()
-        answer = _transcript(services, hearing, heard, request_id, sha256, utterances=utterances)
+        answer = _transcript(services, hearing, heard, request_id, upload.sha256.hexdigest(), utterances=utterances)
         return Response(encode(answer).encode(), media_type="application/json", headers={"dg-request-id": request_id})
 
     @post(SPEAK, status_code=200, opt=_SPEAK_DESCRIBED)
@@ -113,25 +115,50 @@ def deepgram_router(services: Services) -> Router:
     return Router("/", route_handlers=[listen, speak], exception_handlers={DuologueError: refused})
 
 
-async def _receive(request: AnyRequest, file: BinaryIO) -> str:
-    """Keep the body. Returns its SHA-256. Raises `Violation` for one without audio."""
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json":
-        raise Violation(
-            "bad_parameter", "this server fetches no recordings", path="url", remedy="Send the recording as the body."
-        )
-    sha256 = hashlib.sha256()
-    size = 0
+class _Upload:
+    """A recording on its way into a file."""
+
+    def __init__(self, file: Any) -> None:
+        self._file: BinaryIO = file
+        self.sha256 = hashlib.sha256()
+        self.size = 0
+
+    def write(self, piece: bytes) -> None:
+        """More of it."""
+        self.sha256.update(piece)
+        self.size += self._file.write(piece)
+
+    def finish(self) -> BinaryIO:
+        """The whole. Raises `Violation` when there is nothing."""
+        if not self.size:
+            raise Violation("audio_file", "the recording is empty", expected="a recording")
+        self._file.seek(0)
+        return self._file
+
+
+async def _receive(request: AnyRequest, upload: _Upload) -> str:
+    """Keep the body, or return the URL that it names instead. Raises `Violation`."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        async for piece in request.stream():
+            upload.write(piece)
+        return ""
+    body = b""
     async for piece in request.stream():
-        sha256.update(piece)
-        size += file.write(piece)
-    if not size:
-        raise Violation("audio_file", "the body is empty", expected="a recording")
-    file.seek(0)
-    return sha256.hexdigest()
+        body += piece
+        check_size(body, MAX_CONTROL_BYTES)
+    return convert(parse_object(body, MAX_CONTROL_BYTES), RecordingBody).url
 
 
-async def _hear(services: Services, hearing: HearingRequest, file: BinaryIO, meter: UsageMeter) -> HeardRecording:
-    return await hear_recording(services, Recording(file, hearing.audio, hearing.options), meter, LISTEN)
+async def _hear(
+    services: Services, hearing: HearingRequest, upload: _Upload, url: str, meter: UsageMeter
+) -> HeardRecording:
+    if url:
+        outbound = OutboundRules.parse(services.config.think.outbound)
+        async with aclosing(fetch(outbound, url, services.config.limits.upload_bytes)) as pieces:
+            async for piece in pieces:
+                upload.write(piece)
+    return await hear_recording(services, Recording(upload.finish(), hearing.audio, hearing.options), meter, LISTEN)
 
 
 def _transcript(

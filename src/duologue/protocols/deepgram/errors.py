@@ -84,6 +84,7 @@ _HTTP = {
     "quota_exceeded": (402, "ASR_PAYMENT_REQUIRED"),
     "too_large": (413, "PAYLOAD_TOO_LARGE"),
     "unsupported_media_type": (415, "UNSUPPORTED_MEDIA_TYPE"),
+    "remote_content": (400, "REMOTE_CONTENT_ERROR"),
     "concurrency_limited": (429, "TOO_MANY_REQUESTS"),
     "draining": (503, "SERVER_GOING_AWAY"),
     "not_implemented": (501, "NOT_IMPLEMENTED"),

@@ -130,6 +130,12 @@ class LiveConfigure(Message):
     keyterms: list[str] | str | None = None
 
 
+class RecordingBody(Message):
+    """Body of `POST /v1/listen` that is no recording but says where one is."""
+
+    url: str
+
+
 class RecordingMetadata(Message):
     """Of a whole recording."""
 

@@ -115,7 +115,11 @@ RECORDINGS = Surface(
     "Pre-recorded audio (D§7.7)",
     from_client=(
         Row("body", YES, "wav, flac, ogg, mp3, aiff; or samples with `encoding` and `sample_rate`; 200 MiB, 4 h"),
-        Row('body {"url": ...}', NO, "400: this server fetches no recordings"),
+        Row(
+            'body {"url": ...}',
+            PARTLY,
+            "hosts that the allow-list `think.outbound` names, by default none; 400 `REMOTE_CONTENT_ERROR` else",
+        ),
         Row("?utterances", YES, "what was said between pauses"),
         Row("?paragraphs, ?summarize, ?topics, ?intents, ?sentiment, ?detect_language", NO, "accepted and ignored"),
         Row("other parameters", PARTLY, "as on the live socket"),
