@@ -29,7 +29,7 @@ LAYERS: tuple[frozenset[str], ...] = tuple(
 )
 """Each package may import those of earlier rows, and itself."""
 
-EVERYWHERE = frozenset({"errors", "ids"})
+EVERYWHERE = frozenset({"errors", "ids", "tables"})
 STORAGE_USERS = frozenset({"auth", "usage", "server", "cli"})
 CONFIG_USERS = frozenset({"server", "scale", "sim", "cli"})
 

@@ -65,6 +65,24 @@ def test_a_wrong_value_is_refused_with_its_path(values: dict[str, object], path:
     assert caught.value.path == path
 
 
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"server": {"port": "80"}}, "server.port: this is text in quotes; expected a whole number"),
+        ({"server": {"port": 99999}}, "server.port: out of range; expected a whole number, at most 65535"),
+        ({"limits": {"slow_reader_s": -4}}, "limits.slow_reader_s: out of range; expected a number, more than 0"),
+        ({"server": {"origins": "*"}}, "server.origins: this is text in quotes; expected a list"),
+        ({"auth": {"mode": "of"}}, "auth.mode: 'of' is not known here; expected one of 'auto', 'keys', 'none'"),
+        ({"logs": {"level": "loud"}}, "logs.level: .* expected one of 'debug', 'info', 'warning', 'error'"),
+        ({"agent": {"pacing": {"pacing": "slow"}}}, "agent.pacing.pacing: 'slow' is not known here; expected one of"),
+        ({"tls": 7}, "tls: this is a whole number; expected a table"),
+    ],
+)
+def test_a_wrong_value_is_told_in_the_words_of_the_file(values: dict[str, object], told: str) -> None:
+    with pytest.raises(Violation, match=told):
+        parse_config(values)
+
+
 def test_a_file_is_read_and_the_environment_goes_before_it(tmp_path: Path) -> None:
     file = tmp_path / "duologue.toml"
     file.write_text('[server]\nhost = "::1"\nport = 1\n[auth]\nmode = "keys"\n')

@@ -6,14 +6,13 @@ its key. From the environment come secrets and addresses only (`DUOLOGUE_HOST`, 
 
 from __future__ import annotations
 
-import difflib
 import os
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 from msgspec import inspect
@@ -21,6 +20,15 @@ from msgspec import inspect
 from duologue.agent.settings import IdlePolicy, InterruptionPolicy, LimitsPolicy, PacingPolicy
 from duologue.errors import Violation
 from duologue.listen.policy import FloorPolicy, GatePolicy
+from duologue.tables import read_table
+
+Port = Annotated[int, msgspec.Meta(ge=0, le=65535)]
+Count = Annotated[int, msgspec.Meta(ge=0)]
+Bound = Annotated[int, msgspec.Meta(ge=1)]
+Length = Annotated[float, msgspec.Meta(ge=0)]
+"""Of time, in seconds; zero has a meaning."""
+Patience = Annotated[float, msgspec.Meta(gt=0)]
+"""A length of time that cannot be zero."""
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,12 +39,12 @@ class ServerSection(Section, frozen=True, kw_only=True):
     """Where the server listens and how it stops."""
 
     host: str = "127.0.0.1"
-    port: int = 8765
+    port: Port = 8765
     path_prefix: str = ""
     strict: bool = False
-    drain_s: float = 30.0
+    drain_s: Length = 30.0
     data_dir: str = ""
-    max_connections: int = 500
+    max_connections: Count = 500
     origins: tuple[str, ...] = ("loopback",)
 
 
@@ -63,23 +71,23 @@ class AuthSection(Section, frozen=True, kw_only=True):
     """Who may connect, and how often at once."""
 
     mode: AuthMode = AuthMode.AUTO
-    stt_per_key: int = 100
-    tts_per_key: int = 100
-    agent_per_key: int = 1
-    keyless_connections: int = 100
+    stt_per_key: Count = 100
+    tts_per_key: Count = 100
+    agent_per_key: Count = 1
+    keyless_connections: Count = 100
 
 
 class LimitsSection(Section, frozen=True, kw_only=True):
     """Bounds of one socket (DESIGN section 18); what a key or a session may do stands in `auth` and `agent.limits`."""
 
-    unsent_audio_s: float = 10.0
-    unsent_events_bytes: int = 4 * 1024 * 1024
-    slow_reader_s: float = 300.0
-    contexts_per_socket: int = 50
-    context_characters: int = 100_000
-    http_body_bytes: int = 1024 * 1024
-    upload_bytes: int = 200 * 1024 * 1024
-    upload_s: float = 4 * 3600.0
+    unsent_audio_s: Patience = 10.0
+    unsent_events_bytes: Bound = 4 * 1024 * 1024
+    slow_reader_s: Patience = 300.0
+    contexts_per_socket: Bound = 50
+    context_characters: Bound = 100_000
+    http_body_bytes: Bound = 1024 * 1024
+    upload_bytes: Bound = 200 * 1024 * 1024
+    upload_s: Patience = 4 * 3600.0
 
 
 class Place(StrEnum):
@@ -95,7 +103,7 @@ class EngineSection(Section, frozen=True, kw_only=True):
     """One engine: its name, how many worker processes carry it, and settings of its own."""
 
     engine: str
-    workers: int = 1
+    workers: Bound = 1
     place: Place = Place.AUTO
     settings: dict[str, str | int | float | bool | list[Any] | dict[str, Any]] = {}
 
@@ -135,9 +143,9 @@ class ThinkSection(Section, frozen=True, kw_only=True):
     rules: str = ""
     providers: dict[str, ProviderSection] = {}
     outbound: tuple[str, ...] = ()
-    connect_timeout_s: float = 3.0
-    first_token_timeout_s: float = 10.0
-    fallback_after_s: float = 5.0
+    connect_timeout_s: Patience = 3.0
+    first_token_timeout_s: Patience = 10.0
+    fallback_after_s: Patience = 5.0
 
 
 class AgentSection(Section, frozen=True, kw_only=True):
@@ -147,7 +155,7 @@ class AgentSection(Section, frozen=True, kw_only=True):
     pacing: PacingPolicy = PacingPolicy()
     idle: IdlePolicy = IdlePolicy()
     limits: LimitsPolicy = LimitsPolicy()
-    gap_patience_s: float = 0.3
+    gap_patience_s: Patience = 0.3
     folder: str = ""
     demo: bool = True
 
@@ -156,7 +164,7 @@ class AudioSocketSection(Section, frozen=True, kw_only=True):
     """The way in for Asterisk's AudioSocket."""
 
     listen: str = ""
-    max_connections: int = 100
+    max_connections: Bound = 100
     agents: dict[str, str] = {}
     known_only: bool = False
     allow: tuple[str, ...] = ()
@@ -181,7 +189,7 @@ class BridgeSection(Section, frozen=True, kw_only=True):
     api_key_env: str = ""
     public_url: str = ""
     stream_secret_env: str = ""
-    max_calls: int = 100
+    max_calls: Bound = 100
     strict_listeners: bool = False
     audiosocket: AudioSocketSection = AudioSocketSection()
     twilio: TwilioSection = TwilioSection()
@@ -212,7 +220,7 @@ class UsageSection(Section, frozen=True, kw_only=True):
     """What is counted, how often it is written, and what it costs."""
 
     enabled: bool = True
-    checkpoint_s: Annotated[float, msgspec.Meta(gt=0)] = 30.0
+    checkpoint_s: Patience = 30.0
     currency: str = "USD"
     prices: dict[str, PriceSection] = {}
 
@@ -228,10 +236,19 @@ class CallsSection(Section, frozen=True, kw_only=True):
     event_log: str = ""
 
 
+class LogLevel(StrEnum):
+    """What is worth a line."""
+
+    DEBUG = "debug"
+    INFO = "info"
+    WARNING = "warning"
+    ERROR = "error"
+
+
 class LogsSection(Section, frozen=True, kw_only=True):
     """What is printed while serving."""
 
-    level: str = "info"
+    level: LogLevel = LogLevel.INFO
     json: bool = False
 
 
@@ -272,23 +289,6 @@ def parse_config(values: Mapping[str, Any], environment: Mapping[str, str] | Non
     return read_table(_with_environment(values, environment or {}), Config)
 
 
-TableT = TypeVar("TableT")
-
-
-def read_table(values: Mapping[str, Any], kind: type[TableT], prefix: str = "") -> TableT:
-    """Plain values in the shape of `kind`. Raises `Violation("unknown_key" | "config_value")`, `prefix` in front of its path."""
-    for path, name, known in _unknown_keys(values, inspect.type_info(kind), ""):
-        nearest = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
-        where = path.removesuffix(name)
-        remedy = f"Did you mean {where}{nearest[0]}?" if nearest else f"Known here: {', '.join(sorted(known))}."
-        raise Violation("unknown_key", f"there is no key {name!r}", path=prefix + path, remedy=remedy)
-    try:
-        return msgspec.convert(values, kind, strict=True)
-    except msgspec.ValidationError as error:
-        message, _, at = str(error).partition(" - at `$")
-        raise Violation("config_value", message, path=prefix + at.rstrip("`").removeprefix(".")) from None
-
-
 _FROM_ENVIRONMENT = {"DUOLOGUE_HOST": "host", "DUOLOGUE_PORT": "port", "DUOLOGUE_DATA_DIR": "data_dir"}
 
 
@@ -318,21 +318,6 @@ def _keys(kind: inspect.Type, path: str) -> Iterator[str]:
         yield from _keys(kind.value_type, f"{path}.*")
     else:
         yield path
-
-
-def _unknown_keys(value: object, kind: inspect.Type, path: str) -> Iterator[tuple[str, str, list[str]]]:
-    """Path, name and the known names beside it, of each key the file has and the shape has not."""
-    if isinstance(kind, inspect.StructType | inspect.DataclassType) and isinstance(value, Mapping):
-        fields = {field.encode_name: field.type for field in kind.fields}
-        for name, child in value.items():
-            where = f"{path}.{name}" if path else name
-            if name in fields:
-                yield from _unknown_keys(child, fields[name], where)
-            else:
-                yield where, name, list(fields)
-    elif isinstance(kind, inspect.DictType) and isinstance(value, Mapping):
-        for name, child in value.items():
-            yield from _unknown_keys(child, kind.value_type, f"{path}.{name}")
 
 
 def _is_day(text: str) -> bool:

@@ -18,9 +18,10 @@ import msgspec
 
 from duologue.agent.catalog import RULES, AgentCatalogue, AgentTable, define, dialogue_name
 from duologue.agent.named_agent import NamedAgent
-from duologue.config import AgentSection, Config, read_table
+from duologue.config import AgentSection, Config
 from duologue.errors import Violation
 from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
+from duologue.tables import read_table
 from duologue.think.rules import RulesDialogue
 
 MAX_FILE_BYTES = 1024 * 1024
@@ -56,11 +57,12 @@ class Definition:
 
 def configured_voices(config: Config) -> VoiceCatalogue:
     """The voices of a server. Raises `Violation("unknown_voice")` for an alias or a default that leads nowhere."""
-    return VoiceCatalogue(
-        aliases=config.speak.aliases,
-        strict=config.server.strict,
-        default=config.speak.default_voice or DEFAULT_VOICE,
-    )
+    default = config.speak.default_voice or DEFAULT_VOICE
+    try:
+        return VoiceCatalogue(aliases=config.speak.aliases, strict=config.server.strict, default=default)
+    except Violation as violation:
+        path = "speak.default_voice" if repr(default) in violation.message else "speak.aliases"
+        raise Violation(violation.code, violation.message, path=path, expected=violation.expected) from None
 
 
 def load_agents(config: Config, voices: VoiceCatalogue, environment: Mapping[str, str] = os.environ) -> Agents:

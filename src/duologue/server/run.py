@@ -75,7 +75,7 @@ def bind(host: str, port: int) -> socket.socket:
     except (OSError, OverflowError) as error:
         if bound is not None:
             bound.close()
-        why = getattr(error, "strerror", None) or str(error)
+        why = (getattr(error, "strerror", None) or str(error)).rstrip(".")
         raise Violation(
             "address", f"cannot listen on {host}:{port}: {why}", path="server.port", remedy="Give another --port."
         ) from None
