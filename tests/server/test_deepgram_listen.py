@@ -150,6 +150,22 @@ def test_a_wav_file_needs_no_encoding_and_other_bytes_are_no_audio() -> None:
     run(main())
 
 
+def test_what_is_counted_is_what_a_wav_header_says() -> None:
+    async def main() -> None:
+        async with application(scripted()) as app:
+            client = await Client(app, "/v1/listen?model=nova-3").connect()
+            (connection,) = app.services.lifecycle._connections
+            meter = connection.drain.__self__._meter  # type: ignore[attr-defined]
+            client.send(wav_header(AudioFormat(Encoding.PCM_S16LE, 48_000)))
+            for _ in range(20):
+                client.send(bytes(9_600))
+            client.send({"type": "CloseStream"})
+            await client.closed()
+            assert meter.audio_in_s == pytest.approx(2.0, abs=0.05)
+
+    run(main())
+
+
 def test_a_live_stream_without_audio_or_signs_of_life_is_closed() -> None:
     async def main() -> None:
         async with application(scripted()) as app:

@@ -23,7 +23,6 @@ from duologue.protocols.dialect import (
     ForceEnd,
     Frame,
     ListenDialect,
-    ListenOpen,
     Ping,
     Reply,
     Retune,
@@ -51,7 +50,6 @@ class ListenEndpoint:
         self._route = route
         self._audio_in = services.metrics.audio_in.labels(route)  # looked up once: it counts every frame
         self._dialect = dialect
-        self._opened: ListenOpen | None = None
         self._channel: ListenChannel | None = None
         self._input: AudioInput | None = None
         self._socket: Socket | None = None
@@ -78,7 +76,6 @@ class ListenEndpoint:
                 raise
             self._trouble = violation
             return
-        self._opened = opened
         self._input = AudioInput(opened.audio)
 
     async def release(self) -> None:
@@ -166,12 +163,13 @@ class ListenEndpoint:
     def _take(self, item: Audio | Retune | ForceEnd | Reply | Ping | Close, channel: ListenChannel) -> None:
         match item:
             case Audio(payload):
-                if self._input is None or self._opened is None:
+                if self._input is None:
                     return
-                seconds = self._opened.audio.seconds(len(payload))
+                before = self._input.seconds
+                channel.hear(self._input.push(payload))
+                seconds = self._input.seconds - before  # a WAV header may have said what the bytes are
                 self._meter.audio_in_s += seconds
                 self._audio_in.inc(seconds)
-                channel.hear(self._input.push(payload))
             case Retune(policy):
                 channel.retune(self._tuned(policy))
             case ForceEnd():
