@@ -76,7 +76,7 @@ def test_a_missing_driver_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     ):
         with pytest.raises(Violation, match=r"storage.url: the driver for PostgreSQL is not installed") as caught:
             Database.open(url)
-        assert "pip install 'duologue[postgres]'" in str(caught.value)
+        assert "-m pip install 'psycopg[binary]'" in str(caught.value)
     with pytest.raises(Violation, match=r"the driver 'MySQLdb' is not installed; expected sqlite"):
         Database.open("mysql://127.0.0.1/x")
 

@@ -5,6 +5,7 @@ A migration is plain SQL that SQLite and PostgreSQL both take; it is never edite
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -195,7 +196,7 @@ def _engine(url: URL) -> Engine:
 
 def _driver_missing(error: ImportError) -> Violation:
     if error.name in ("psycopg", "psycopg_binary", None):
-        remedy = "Install the extra: pip install 'duologue[postgres]'."
+        remedy = f"Install it: {sys.executable} -m pip install 'psycopg[binary]'"
         return Violation("storage", "the driver for PostgreSQL is not installed", path="storage.url", remedy=remedy)
     message = f"the driver {error.name!r} is not installed"
     return Violation("storage", message, path="storage.url", expected="sqlite:///FILE or postgresql://...")

@@ -64,6 +64,10 @@ def test_the_banner_says_how_to_trust_a_self_signed_certificate() -> None:
 
 def test_the_banner_tells_what_happens() -> None:
     made, text = banner()
+    made.listening(parse_config({"calls": {"event_log": "calls"}}), "127.0.0.1", 7, None)
+    assert "ws://127.0.0.1:7/agents/stream/ID" in text.getvalue()
+    assert "call logs calls: the words of every agent's call are kept" in text.getvalue()
+    text.truncate(text.seek(0))
     made.progress("recognizer pocketsphinx: loading")
     made.ready(1.25)
     made.draining(2)
@@ -71,5 +75,6 @@ def test_the_banner_tells_what_happens() -> None:
     made.stopped()
     lines = text.getvalue().splitlines()
     assert "ready after 1.2 s" in lines[1]
-    assert "2 conversations may finish" in lines[3]
-    assert "nobody is connected" in lines[4]
+    assert lines[2] == "  duologue talk http://127.0.0.1:7"
+    assert "2 conversations may finish" in lines[5]
+    assert "nobody is connected" in lines[6]

@@ -53,6 +53,9 @@ def demo(
         raise typer.Exit(128 + signal.SIGTERM) from None
 
 
+SLOW_S = 2.0
+"""A reply of the embedded dialogue that takes longer has waited for a busy machine."""
+
 NEXT = """
 Try next:
   {duologue} say "Hello there."
@@ -104,6 +107,11 @@ def _summarise(console: Console, show: DemoScreen, result: DemoResult) -> None:
         f"When the caller\ntalked over the agent, it was silent after {barge_in.delay:.2f} s; "
         f"{barge_in.unheard:.1f} s that had been sent were never heard,\nand the agent's memory ends where hearing ended.\n"
     )
+    if max(waits) > SLOW_S:
+        console.print(
+            "The slow replies waited for the recogniser: this machine was busy, or is too slow for it. "
+            "`duologue doctor` measures that.\n"
+        )
 
 
 async def _call(server: ChildServer, show: DemoScreen) -> DemoResult:

@@ -150,6 +150,7 @@ class Banner:
 
     console: Console
     address: str = field(default="", init=False)
+    url: str = field(default="", init=False)
 
     def listening(self, config: Config, host: str, port: int, certificate: Certificate | None) -> None:
         """The port is open."""
@@ -158,12 +159,16 @@ class Banner:
         shown = f"[{shown}]" if ":" in shown else shown
         self.address = f"{shown}:{port}"
         self.console.print(f"[bold]duologue {__version__}[/bold] listens on [bold]http{secure}://{self.address}[/bold]")
-        self.console.print(f"  Cartesia  base URL  http{secure}://{self.address}")
+        self.url = f"http{secure}://{self.address}"
+        self.console.print(f"  Cartesia  base URL  {self.url}")
         self.console.print(f"            sockets   ws{secure}://{self.address}")
+        self.console.print(f"            agents    ws{secure}://{self.address}/agents/stream/ID (duologue agents)")
         self.console.print(f"  Deepgram  agent     ws{secure}://{self.address}/v1/agent/converse")
         self.console.print(f"  browser   http{secure}://{self.address}/console")
         for line in self._calls(config):
             self.console.print(f"  calls     {line}")
+        if config.calls.event_log:
+            self.console.print(f"  call logs {config.calls.event_log}: the words of every agent's call are kept")
         self.console.print(f"  keys      {self._keys(config, host)}")
         if certificate:
             self.console.print(f"  SHA-256   {certificate.fingerprint}")
@@ -178,7 +183,9 @@ class Banner:
     def ready(self, seconds: float) -> None:
         """Every engine has answered."""
         self.console.print(f"[green]ready[/green] after {seconds:.1f} s. Try, in another terminal:")
-        self.console.print("  duologue say 'Hello there.'    duologue listen FILE    duologue keys create --name me")
+        self.console.print(f"  duologue talk {self.url}")
+        self.console.print(f"  duologue say 'Hello there.' --host {self.url}")
+        self.console.print(f"  duologue listen FILE --host {self.url}")
 
     def draining(self, connections: int) -> None:
         """A signal has come."""

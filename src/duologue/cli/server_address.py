@@ -80,6 +80,10 @@ class ServerAddress:
             ) from None
         except (OSError, TimeoutError, InvalidHandshake) as error:
             why = getattr(error, "strerror", None) or str(error) or "no answer"
+            if isinstance(error, InvalidHandshake):
+                other = "http" if self.secure else "https"
+                told = f"{self.authority} does not answer as expected: {why}. Is it reached with {other}://?"
+                raise EngineFailure("server", told) from None
             start = ". Is it running? Start one with: duologue serve" if self.is_loopback else ""
             raise EngineFailure("server", f"cannot reach {self.authority}: {why}{start}") from None
         async with socket:

@@ -35,8 +35,8 @@ def simulate(
 
     \b
     Examples:
-      duologue simulate order.toml
-      duologue simulate scenarios/*.toml --junit out/report.xml --html out
+      duologue simulate examples/scenarios/interrupted.toml
+      duologue simulate examples/scenarios/*.toml --junit out/report.xml --html out
       duologue simulate --explore 1000
       duologue simulate --explore 1 --seed 4711
     """
