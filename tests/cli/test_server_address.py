@@ -49,3 +49,20 @@ def test_the_variable_that_holds_the_key_is_named(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("MINE", "wrong")
     told = str(_refused(401, b"", "MINE"))
     assert told == "the server wants a key, and does not take the one in MINE. Put a key into MINE."
+
+
+def test_a_server_that_wants_tls_is_not_taken_for_one_that_is_not_there() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"\x15\x03\x01\x00\x02\x02\x46\r\n\r\n")  # a TLS server's complaint
+        writer.close()
+        await writer.wait_closed()
+
+    async def reach() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with ServerAddress.parse(f"127.0.0.1:{port}").connect("/"):
+                pass
+
+    with pytest.raises(EngineFailure, match=r"does not answer as expected: .* Is it reached with https://\?"):
+        asyncio.run(reach())
