@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import replace
-from typing import assert_never
 
 from duologue.agent.commands import EndReason
 from duologue.audio.formats import LISTEN_RATE
@@ -33,6 +32,7 @@ from duologue.protocols.deepgram.flux_messages import (
 )
 from duologue.protocols.deepgram.flux_turns import FluxTurn, FluxTurns, Stage
 from duologue.protocols.deepgram.formats import read_stream
+from duologue.protocols.deepgram.listen_closes import listen_close
 from duologue.protocols.deepgram.listen_query import refuse_what_would_be_missed
 from duologue.protocols.deepgram.listen_settings import is_flux, plain_turns, terms_of, tuned
 from duologue.protocols.deepgram.settings_messages import ListenProvider
@@ -213,22 +213,8 @@ class FluxDialect:
         ]
 
     def closing(self, reason: EndReason) -> tuple[int, str]:
-        """1000 after `CloseStream`: every client takes it for the end (D§6.5)."""
-        match reason:
-            case EndReason.FINISHED | EndReason.CALLER_LEFT | EndReason.TOO_LONG:
-                return 1000, ""
-            case EndReason.IDLE:
-                return 1011, "NET-0001: nothing came from the client within the time allowed"
-            case EndReason.VIOLATION if self._fatal == "too_large":
-                return 1009, "message too big"
-            case EndReason.VIOLATION:
-                return 1008, "DATA-0000: the payload cannot be decoded as audio"
-            case EndReason.DRAINED:
-                return 1001, "server going away"
-            case EndReason.FAILED:
-                return 1011, "NET-0000: speech recognition failed"
-            case _:
-                assert_never(reason)
+        """The close code and its reason."""
+        return listen_close(reason, self._fatal)
 
 
 def _read_model(query: Query, models: Collection[str]) -> str:

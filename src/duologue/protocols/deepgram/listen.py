@@ -31,6 +31,7 @@ from duologue.protocols.codec import MAX_CONTROL_BYTES, check_audio_size, conver
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.containers import UNTIL_TOLD, ContainerCheck
 from duologue.protocols.deepgram.listen_answers import alternative, model_info, seconds
+from duologue.protocols.deepgram.listen_closes import listen_close
 from duologue.protocols.deepgram.listen_gaps import UtteranceGaps
 from duologue.protocols.deepgram.listen_messages import (
     MODEL_UUID,
@@ -283,19 +284,5 @@ class ListenV1Dialect:
         return [encode(ListenError(variant="SchemaError", description=text, message=text, code=violation.code.upper()))]
 
     def closing(self, reason: EndReason) -> tuple[int, str]:
-        """Codes with the vendor's word in the reason (D§7.6)."""
-        match reason:
-            case EndReason.FINISHED | EndReason.CALLER_LEFT | EndReason.TOO_LONG:
-                return 1000, ""
-            case EndReason.IDLE:
-                return 1011, "NET-0001: no audio or text came from the client within the time allowed"
-            case EndReason.VIOLATION if self._fatal == "too_large":
-                return 1009, "message too big"
-            case EndReason.VIOLATION:
-                return 1008, "DATA-0000: the payload cannot be decoded as audio"
-            case EndReason.DRAINED:
-                return 1001, "server going away"
-            case EndReason.FAILED:
-                return 1011, "NET-0000: speech recognition failed"
-            case _:
-                assert_never(reason)
+        """The close code and its reason."""
+        return listen_close(reason, self._fatal)
