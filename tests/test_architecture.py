@@ -156,9 +156,9 @@ def test_heavy_libraries_are_imported_where_they_are_used(trees: dict[Path, ast.
 
 def test_dialects_know_no_machine_and_no_shell(trees: dict[Path, ast.Module]) -> None:
     vocabularies = {
-        "agent.commands", "agent.events", "agent.named_agent", "agent.notices", "agent.settings", "audio.formats", "audio.output", "audio.spans", "audio.wav",
-        "listen.events", "listen.hypothesis", "listen.policy", "speak.context_events", "speak.speech", "speak.voices",
-        "think.completion", "think.messages", "runtime.machine",
+        "agent.commands", "agent.events", "agent.named_agent", "agent.notices", "agent.settings", "audio.formats", "audio.output",
+        "audio.spans", "audio.wav", "listen.events", "listen.hypothesis", "listen.policy", "speak.context_events", "speak.speech",
+        "speak.voices", "think.completion", "think.messages", "runtime.machine",
     }  # fmt: skip
     wrong = [
         f"{name_of(path)}:{line} imports {module}"

@@ -331,6 +331,14 @@ def test_the_reasons_of_a_close(told: list[ToolAnswered], reason: EndReason, clo
     assert made.closing(reason) == closed
 
 
+def test_the_agents_words_fit_into_the_close() -> None:
+    made = started()
+    made.render(end(json.dumps({"reason": "☕" * 100})))
+    _, reason = made.closing(EndReason.FINISHED)
+    assert len(reason.encode()) <= 123
+    assert reason.endswith("☕")
+
+
 def test_three_minutes_without_a_sign_of_life_are_told_by_the_close_alone() -> None:
     made = started()
     assert made.deadlines.idle == 180.0

@@ -63,8 +63,8 @@ IDLE_S = 180.0
 MAX_KEYS = 32
 """In one message; the documentation knows one (C§11.2)."""
 MAX_STREAM_ID = 256
-MAX_REASON = 80
-"""Characters of the agent's words in the reason of a close, which has room for 123 bytes."""
+MAX_REASON = 90
+"""Bytes of the agent's words in the reason of a close, which has room for 123 (RFC 6455, 5.5.1)."""
 
 KEYS = frozenset("0123456789*#")
 
@@ -100,9 +100,8 @@ class LineStreamDialect:
         try:
             return self._receive(frame)
         except Violation as violation:
-            violation.fatal = (
-                violation.fatal or self._stream_id is None
-            )  # C§11.2: anything else first closes the connection
+            # C§11.2: anything else first closes the connection
+            violation.fatal = violation.fatal or self._stream_id is None
             raise
 
     def _receive(self, frame: Frame) -> Sequence[Received]:
@@ -244,7 +243,8 @@ class LineStreamDialect:
             return
         arguments = json.loads(answered.call.arguments or "{}")
         reason = arguments.get("reason") if isinstance(arguments, dict) else None
-        self._reason = " ".join(str(reason).split())[:MAX_REASON] if reason else ""
+        words = " ".join(str(reason).split()) if reason else ""
+        self._reason = words.encode()[:MAX_REASON].decode(errors="ignore")
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """An `error` event; time that is up is told by the close alone."""
