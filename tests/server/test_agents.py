@@ -42,6 +42,26 @@ def test_the_demo_can_be_switched_off_or_replaced() -> None:
     assert load(agents={"coffee": {"prompt": "Mine."}}).catalogue.find("coffee").settings.think.prompt == "Mine."
 
 
+def test_whoever_talks_by_rules_gets_bare_keys() -> None:
+    providers = {"open_ai": {}, "forms": {"client": "rules"}}
+    for values, default, said in (
+        ({}, "rules", "{keys}"),
+        ({}, "open_ai", "(The caller pressed {keys} on the keypad.)"),
+        ({"models": [{"provider": "forms"}]}, "open_ai", "{keys}"),
+        (
+            {"models": [{"provider": "open_ai"}, {"provider": "rules"}]},
+            "rules",
+            "(The caller pressed {keys} on the keypad.)",
+        ),
+        ({"keypad": {"said_as": "x {keys}"}}, "rules", "x {keys}"),
+        ({"keypad": {"pause": 9.0}}, "rules", "{keys}"),
+    ):
+        agents = load(think={"default": default, "providers": providers}, agents={"desk": values})
+        keypad = agents.catalogue.find("desk").settings.keypad
+        assert keypad.said_as == said
+        assert keypad.pause == (9.0 if values.get("keypad", {}).get("pause") else 2.0)
+
+
 def test_a_folder_has_a_file_for_each_agent_and_rules_beside_it(tmp_path: Path) -> None:
     (tmp_path / "desk.toml").write_text('prompt = "Hi."')
     (tmp_path / "table.toml").write_text('rules = "rules/table.toml"\n[keypad]\nsaid_as = "keys {keys}"')

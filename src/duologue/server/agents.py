@@ -142,7 +142,10 @@ def read_agent(
         raise
     if dialogue is not None:
         dialogues[dialogue_name(definition.id)] = dialogue
-    return _completed(agent, table, definition.values, dialogue, voices)
+    agent = _completed(agent, table, dialogue, voices)
+    if "said_as" in definition.values.get("keypad", {}) or not _by_rules(agent, config):
+        return agent
+    return replace(agent, settings=replace(agent.settings, keypad=replace(table.keypad, said_as=RULES_SAY)))
 
 
 def _with_policies(definition: Definition, server: AgentSection) -> dict[str, Any]:
@@ -196,23 +199,24 @@ def _dialogue(rules: str, folder: Path | None) -> RulesDialogue | None:
         raise
 
 
+def _by_rules(agent: NamedAgent, config: Config) -> bool:
+    """Its first model is a rule dialogue, of its own or the server's."""
+    provider = agent.settings.think.choices[0].provider or config.think.default
+    section = config.think.providers.get(provider)
+    return provider == RULES if section is None else section.client == RULES
+
+
 def _completed(
-    agent: NamedAgent,
-    table: AgentTable,
-    values: Mapping[str, Any],
-    dialogue: RulesDialogue | None,
-    voices: VoiceCatalogue,
+    agent: NamedAgent, table: AgentTable, dialogue: RulesDialogue | None, voices: VoiceCatalogue
 ) -> NamedAgent:
-    """What the definition leaves to others: the voice's name, and what follows from talking by rules."""
+    """What the definition leaves to others: the voice's name, and the greeting of its rules."""
     settings = agent.settings
     first = settings.speak.choices[0]
     if not first.voice:
         settings = replace(
             settings, speak=replace(settings.speak, choices=(replace(first, voice=voices.default.name),))
         )
-    by_rules = dialogue is not None and settings.think.choices[0].provider == RULES
-    if by_rules and dialogue is not None and table.introduction is None:
+    own_rules = dialogue is not None and settings.think.choices[0].provider == RULES
+    if own_rules and dialogue is not None and table.introduction is None:
         settings = replace(settings, greeting=dialogue.greeting)
-    if by_rules and "said_as" not in values.get("keypad", {}):
-        settings = replace(settings, keypad=replace(settings.keypad, said_as=RULES_SAY))
     return replace(agent, settings=settings)
