@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -49,11 +50,19 @@ def test_the_example_is_an_agent(tmp_path: Path) -> None:
     (tmp_path / "front-desk.toml").write_text(example)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "table.toml").write_text(dialogue)
-    config = parse_config({"agent": {"folder": str(tmp_path)}, "think": {"providers": {"open_ai": {}}}})
+    rest = next(block for block in re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL) if "[think]" in block)
+    config = parse_config({"agent": {"folder": str(tmp_path)}, **tomllib.loads(rest)})
     agents = load_agents(config, VoiceCatalogue(), {"BOOKING_TOKEN": "x"})
     agent = agents.catalogue.find("front-desk")
     assert [tool.name for tool in agent.settings.think.tools] == ["book_table"]
     assert "agent:front-desk" in agents.dialogues
+
+
+def test_the_smallest_example_is_an_agent(tmp_path: Path) -> None:
+    example = next(block for block in re.findall(r"```toml\n(.*?)```", DOCUMENT, re.DOTALL) if "lobby.toml" in block)
+    (tmp_path / "lobby.toml").write_text(example)
+    agents = load_agents(parse_config({"agent": {"folder": str(tmp_path)}}), VoiceCatalogue(), {})
+    assert agents.catalogue.find("lobby").settings.greeting == "Good evening. What would you like to drink?"
 
 
 def test_the_examples_are_agents(monkeypatch: pytest.MonkeyPatch) -> None:
