@@ -21,14 +21,16 @@ def cartesia_router(services: Services) -> Router:
 
     @get("/", sync_to_thread=False, opt={DESCRIBED: Described("server", key=False)})
     def status(request: AnyRequest) -> Response[Any]:
-        """No credential needed (C§10.6). A person with a browser is shown the console."""
+        """Status. A person with a browser is shown the console."""
+        # C§10.6: no credential needed
         if wants_page(request):
             return Response(None, status_code=307, headers={"location": "console", "vary": "accept"})
         return Response({"ok": True, "version": __version__}, headers={"vary": "accept"})
 
     @post(["/access-token", "/agents/access-token"], status_code=200, opt=_TOKENS)
     async def access_token(request: AnyRequest) -> dict[str, str]:
-        """A token for a browser, made with an API key. The second path stands in some of the vendor's samples."""
+        """A token for a browser, made with an API key."""
+        # the second path stands in some of the vendor's samples
         identity = await identify_key(services, request)
         wanted = read_token_request(await request.body(), strict=services.config.server.strict)
         token_id = services.ids.uuid()

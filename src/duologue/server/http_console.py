@@ -20,7 +20,8 @@ def console_router() -> Router:
 
     @get("/console", sync_to_thread=False, opt=_PAGE)
     def console(request: AnyRequest) -> Response[Any]:
-        """The page. Its files are named relative to it, so a slash at the end would misplace them."""
+        """The page that transcribes the microphone and talks to the agent."""
+        # its files are named relative to it: a slash at the end would misplace them
         if request.scope["raw_path"].endswith(b"/"):
             return Response(None, status_code=307, headers={"location": "../console"})
         return console_answer(PAGE)

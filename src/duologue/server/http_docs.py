@@ -14,9 +14,9 @@ from duologue.server.routes import ROUTES, SocketRoute
 _OPEN = {DESCRIBED: Described("server", key=False)}
 _HTML = {DESCRIBED: Described("server", answers=("text/html",), key=False)}
 _STYLE = (
-    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}"
+    ":root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:72rem;margin:2rem auto;padding:0 1rem}"
     "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3rem .8rem .3rem 0;"
-    "border-bottom:1px solid #8884}code{font-size:.95em;white-space:nowrap}"
+    "border-bottom:1px solid #8884}code{font-size:.9em;white-space:nowrap}td:nth-child(2){min-width:20rem}"
 )
 _POLICY = "default-src 'none'; style-src 'unsafe-inline'"
 

@@ -199,7 +199,8 @@ def _table(agent: Mapping[str, Any], name: str, folder: Path) -> dict[str, Any]:
         try:
             given = json.loads((folder / given).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise Violation("scenario", f"cannot read {given}: {error}", path=f"agent.{name}") from None
+            why = getattr(error, "strerror", None) or str(error)
+            raise Violation("scenario", f"cannot read {folder / given}: {why}", path=f"agent.{name}") from None
     if not isinstance(given, Mapping):
         raise Violation("scenario", "wrong shape", path=f"agent.{name}", expected="a file or a table")
     return dict(given)
