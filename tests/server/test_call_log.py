@@ -7,9 +7,13 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from duologue.agent.settings import AgentSettings
+from duologue.config import parse_config
+from duologue.errors import Violation
 from duologue.listen.hypothesis import ListenOptions
-from duologue.server.call_log import LoggedCall, open_call_log
+from duologue.server.call_log import LoggedCall, open_call_log, prepare_folder
 from duologue.sim.clock import run
 from tests.server.driving import application, light
 
@@ -40,6 +44,15 @@ def test_the_header_says_what_a_replay_needs(tmp_path: Path) -> None:
             assert "synthesizer tone" in header["versions"]
 
     run(main())
+
+
+def test_a_folder_that_cannot_be_is_told_at_the_start(tmp_path: Path) -> None:
+    prepare_folder(parse_config({}))
+    prepare_folder(parse_config({"calls": {"event_log": str(tmp_path / "new" / "calls")}}))
+    assert (tmp_path / "new" / "calls").is_dir()
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    with pytest.raises(Violation, match=r"calls\.event_log: cannot write into .*file: File exists; expected a folder"):
+        prepare_folder(parse_config({"calls": {"event_log": str(tmp_path / "file")}}))
 
 
 def test_a_folder_that_cannot_be_written_costs_the_log_and_not_the_call(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -9,7 +10,8 @@ from pathlib import Path
 
 from duologue import __version__
 from duologue.agent.settings import AgentSettings
-from duologue.errors import DuologueError
+from duologue.config import Config
+from duologue.errors import DuologueError, Violation
 from duologue.listen.hypothesis import ListenOptions
 from duologue.runtime.event_log import EventLogWriter, LogHeader
 from duologue.server.services import Services
@@ -24,6 +26,27 @@ class LoggedCall:
     """Of all speech, in hertz."""
     asked: ListenOptions
     """What the client wanted to be heard, before the rules narrowed it."""
+
+
+def prepare_folder(config: Config) -> None:
+    """Make the folder of the logs, where one is named. Raises `Violation("call_logs")` for one that cannot be written: who asked for logs
+    should learn at the start that there will be none.
+    """
+    if not config.calls.event_log:
+        return
+    folder = Path(config.calls.event_log).expanduser()
+    why = ""
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        why = error.strerror or str(error)
+    if why or not os.access(folder, os.W_OK):
+        raise Violation(
+            "call_logs",
+            f"cannot write into {folder}: {why or 'no permission'}",
+            path="calls.event_log",
+            expected="a folder",
+        )
 
 
 def open_call_log(

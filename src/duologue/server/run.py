@@ -20,6 +20,7 @@ import uvicorn
 from duologue.config import Config, data_dir
 from duologue.errors import Violation
 from duologue.server.app import Application, create_app
+from duologue.server.call_log import prepare_folder
 from duologue.server.extension import Extension
 from duologue.server.protocol import SocketProtocol
 from duologue.server.services import Services, build_services
@@ -107,6 +108,7 @@ async def serve(
 
     `extend` may add what stands above the server. Raises `Violation` for what the configuration asks and cannot be had.
     """
+    prepare_folder(config)
     services = build_services(config, progress=progress)
     try:
         extension = extend(services)
