@@ -114,7 +114,9 @@ def runs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Told]:
     """Both files of the releases that were asked for, under way beside each other: much of them is waiting, as people who talk do."""
-    chosen = {item.callspec.params.get("release") for item in request.session.items if hasattr(item, "callspec")}
+    asked = {item.callspec.params.get("release") for item in request.session.items if hasattr(item, "callspec")}
+    # Fetched one after the other, before anything is under way: two that unpack at once are in each other's way.
+    chosen = {release: sources(release, "examples") for release in RELEASES if release in asked}
 
     def run_file(release: str, file: str) -> list[dict[str, Any]]:
         folder = tmp_path_factory.mktemp(f"{release}-{file}")
@@ -125,16 +127,11 @@ def runs(
             "SSL_CERT_FILE": str(secure_server.certificate),
         }
         program = str(PROGRAMS / "cartesia_examples.py")
-        command = [str(python(release)), program, str(sources(release, "examples") / file), json.dumps(CALLS[file])]
+        command = [str(python(release)), program, str(chosen[release] / file), json.dumps(CALLS[file])]
         return told(run(command, told_where, 180, folder))
 
     with ThreadPoolExecutor(4) as pool:
-        yield {
-            (release, file): pool.submit(run_file, release, file)
-            for release in RELEASES
-            for file in CALLS
-            if release in chosen
-        }
+        yield {(release, file): pool.submit(run_file, release, file) for release in chosen for file in CALLS}
 
 
 @pytest.mark.parametrize("release", RELEASES)
