@@ -67,6 +67,9 @@ def test_the_banner_tells_what_happens() -> None:
     made.listening(parse_config({"calls": {"event_log": "calls"}}), "127.0.0.1", 7, None)
     assert "ws://127.0.0.1:7/agents/stream/ID" in text.getvalue()
     assert "call logs calls: the words of every agent's call are kept" in text.getvalue()
+    elsewhere = {"agent": "x", "agents_url": "https://a.example", "audiosocket": {"listen": "127.0.0.1:9"}}
+    made.listening(parse_config({"bridge": elsewhere}), "127.0.0.1", 7, None)
+    assert "AudioSocket 127.0.0.1:9 to agent x at https://a.example" in text.getvalue()
     text.truncate(text.seek(0))
     made.progress("recognizer pocketsphinx: loading")
     made.ready(1.25)

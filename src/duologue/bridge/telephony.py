@@ -84,7 +84,7 @@ def _key(services: Services, environment: Mapping[str, str]) -> str:
                 "bridge_key",
                 f"agents elsewhere need an API key, and {named}",
                 path="bridge.api_key_env",
-                expected="the name of an environment variable",
+                expected="the name of an environment variable that holds it",
             )
         return key
     secret = services.ids.uuid() + services.ids.uuid()

@@ -203,6 +203,8 @@ class Banner:
         """Where telephone calls come in, and whom they reach."""
         bridge = config.bridge
         whom = f"scenario {bridge.scenario}" if bridge.scenario else f"agent {bridge.agent}"
+        if bridge.agents_url:
+            whom += f", agents at {bridge.agents_url}" if bridge.scenario else f" at {bridge.agents_url}"
         ports = [f"AudioSocket {bridge.audiosocket.listen}"] if bridge.audiosocket.listen else []
         if bridge.twilio.public_url:
             ports.append(f"Twilio webhook {bridge.twilio.public_url.rstrip('/')}/twilio/voice")
