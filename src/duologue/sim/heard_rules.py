@@ -26,7 +26,9 @@ def heard_words(outcome: Outcome) -> list[str]:
         return []
     half = round(WORD_S * AGENT_RATE) / 2
     words: list[str] = []
-    for samples in call.ear.utterances(call.ended):
+    # When it is the agent who hangs up, the loudspeaker plays what it has.
+    until = call.ended if call.hung_up else float("inf")
+    for samples in call.ear.utterances(until):
         words += [word.text for word in find_words(samples, call.lexicon) if word.length >= half]
     return plain(" ".join(words))
 
