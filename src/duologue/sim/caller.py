@@ -128,6 +128,8 @@ class Caller:
             for answer in self._late_answers:
                 answer.cancel()
         self.call.hung_up = self._socket.closed is None
+        if self.call.hung_up and self._plan.reports_every:
+            self._report()
         self.call.ended = self._now() if self._socket.closed_at is None else self._socket.closed_at
         await self._socket.close()
         self.call.close = self._socket.closed
