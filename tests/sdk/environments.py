@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from functools import cache
+import threading
+from collections.abc import Callable
+from functools import cache, wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -25,13 +28,29 @@ INSTALL_LIMIT_S = 300
 RUN_LIMIT_S = 90
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def made_once(make: Callable[P, T]) -> Callable[P, T]:
+    """What `make` gives, remembered. Tests run clients side by side: of threads that want the same home, one makes it, the others wait."""
+    remembered, making = cache(make), threading.Lock()
+
+    @wraps(make)
+    def made(*arguments: P.args, **options: P.kwargs) -> T:
+        with making:
+            return remembered(*arguments, **options)
+
+    return made
+
+
 def missing(reason: str) -> None:
     if os.environ.get("CI"):
         pytest.fail(reason)
     pytest.skip(reason)
 
 
-@cache
+@made_once
 def python(release: str) -> Path:
     """The interpreter of the environment that holds `release`, such as `cartesia-3.2.0`."""
     requirements = ROOT / "requirements" / "sdk" / f"{release}.txt"
@@ -52,7 +71,7 @@ def python(release: str) -> Path:
     return interpreter
 
 
-@cache
+@made_once
 def sources(release: str, folder: str) -> Path:
     """A folder of the source package of `release`, such as `cartesia-3.2.0` and `examples`: what its wheel leaves out.
 
@@ -99,7 +118,7 @@ def _indexes() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name.startswith("PIP_") or "proxy" in name.lower()}
 
 
-@cache
+@made_once
 def node(release: str = "") -> tuple[str, Path]:
     """The `node` program and the folder whose `node_modules` holds the vendors' Node clients: today's, or those of `node/release`."""
     return node_home(NODE_PROGRAMS / release, f"node-{release}" if release else "node")
