@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check types units-of-talk units-of-sound format lock sim bench clean
+.PHONY: help install demo test check types units-from-agent units-below-agent format lock sim bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,8 +23,8 @@ demo: install  ## hear it: a recorded caller, an agent, one barge-in; leaves out
 
 # Pure code, no process and no socket: `make check`. Whole servers, worker processes and simulations come with `make test`, and last, one at
 # a time, what listens to real speech and what runs the vendors' own clients.
-SOUND := $(addprefix tests/,audio listen speak think console auth usage)
-TALK := tests/test_*.py $(addprefix tests/,agent conversations protocols wire)
+BELOW_AGENT := $(addprefix tests/,audio listen speak think)
+FROM_AGENT := tests/test_*.py $(addprefix tests/,agent conversations protocols wire auth usage console)
 WHOLES := $(addprefix tests/,runtime server bridge cli sim bench)
 PYTEST := $(BIN)/python -m pytest
 
@@ -33,18 +33,18 @@ test: check  ## everything: checks, whole servers, simulation, real engines, the
 	@$(PYTEST) tests/real tests/sdk tests/browser --durations=10
 
 check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
-	@$(MAKE) --no-print-directory -j3 types units-of-talk units-of-sound
+	@$(MAKE) --no-print-directory -j3 types units-from-agent units-below-agent
 
 types: $(VENV)/.dev
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 
-units-of-talk: $(VENV)/.dev  # two processes that collect a half each, which is less work than two that collect all
-	@$(PYTEST) $(TALK)
+units-from-agent: $(VENV)/.dev  # two processes that collect a half each, which is less work than two that collect all
+	@$(PYTEST) $(FROM_AGENT)
 
-units-of-sound: $(VENV)/.dev
-	@$(PYTEST) $(SOUND)
+units-below-agent: $(VENV)/.dev
+	@$(PYTEST) $(BELOW_AGENT)
 
 format: $(VENV)/.dev  ## put the code into shape
 	@$(BIN)/ruff format .

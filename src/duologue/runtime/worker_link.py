@@ -62,7 +62,7 @@ class WorkerLink(asyncio.Protocol):
         except TimeoutError:
             await self.close()
             raise EngineFailure(self.engine, f"did not load within {self.policy.start_timeout:g} s") from None
-        except BaseException:
+        except BaseException:  # cancelled or refused: a start that is given up leaves no process behind
             await self.close()
             raise
 
@@ -85,7 +85,7 @@ class WorkerLink(asyncio.Protocol):
             self._say(number, Kind.OPEN, self._window)
             self.say_item(number, options)
             await opened
-        except BaseException:
+        except BaseException:  # cancelled or refused: the worker must not keep a stream that nobody holds
             channel.close()
             raise
         return channel
