@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -105,6 +105,56 @@ def test_packages_import_only_what_stands_before_them(trees: dict[Path, ast.Modu
             if not allowed:
                 wrong.append(f"{name_of(path)}:{line} imports {module}")
     assert not wrong, "\n".join(wrong)
+
+
+def module_of(path: Path) -> str:
+    parts = path.relative_to(SRC.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_modules(tree: ast.Module, modules: frozenset[str]) -> Iterator[str]:
+    """Modules of the product that a module names, also for types only and inside functions."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names if alias.name in modules)
+        elif isinstance(node, ast.ImportFrom) and node.module in modules:
+            named = {f"{node.module}.{alias.name}" for alias in node.names} & modules
+            # What a package's __init__ gathers is imported through it.
+            yield from named if len(named) == len(node.names) else {node.module, *named}
+
+
+def find_circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """Modules of which each imports the next, and the last the first; empty when there are none."""
+    done: set[str] = set()
+    for start in sorted(graph):
+        path: list[str] = []
+        steps: list[Iterator[str]] = [iter([start])]
+        while steps:
+            module = next(steps[-1], None)
+            if module is None:
+                steps.pop()
+                done.update(path[-1:])
+                path = path[:-1]
+            elif module in path:
+                return path[path.index(module) :]
+            elif module not in done:
+                path.append(module)
+                steps.append(iter(sorted(graph[module])))
+    return []
+
+
+def test_no_modules_import_each_other_in_a_circle(trees: dict[Path, ast.Module]) -> None:
+    modules = frozenset(module_of(path) for path in trees)
+    graph = {module_of(path): set(imported_modules(tree, modules)) for path, tree in trees.items()}
+    circle = find_circle(graph)
+    assert not circle, "each imports the next, and the last the first: " + ", ".join(circle)
+
+
+def test_a_circle_is_found_wherever_it_is_entered() -> None:
+    graph = {"a": {"b"}, "b": {"c", "d"}, "c": set(), "d": {"e"}, "e": {"f", "c"}, "f": {"d"}}
+    assert find_circle(graph) == ["d", "e", "f"]
+    assert find_circle({**graph, "f": {"c"}}) == []
+    assert find_circle({"a": {"a"}}) == ["a"]
 
 
 def test_only_shells_know_the_event_loop(trees: dict[Path, ast.Module]) -> None:

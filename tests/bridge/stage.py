@@ -11,9 +11,9 @@ import numpy as np
 
 from duologue.audio.formats import Pcm, Samples
 from duologue.bridge.context import ScenarioContext
-from duologue.bridge.events import BridgeEvent
+from duologue.bridge.events import Event
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.pump import Frame
+from duologue.bridge.routed import Frame
 from duologue.bridge.routing import SourceKind, Traits
 from duologue.bridge.service_client import ServiceOptions, TokenAnswer
 from duologue.bridge.service_socket import Gate, Socket, SocketOwner, Traffic
@@ -44,7 +44,7 @@ class Ear(MediaUnit):
         self.dropped: list[Seconds] = []
         self.positions: list[tuple[Samples, bool]] = []
         self.emptied_by: list[bool] = []
-        self.events_told: list[BridgeEvent] = []
+        self.events_told: list[Event] = []
         super().__init__("ear", context)
 
     @property
@@ -76,7 +76,7 @@ class Ear(MediaUnit):
     def emptied(self, *, cleared: bool) -> None:
         self.emptied_by.append(cleared)
 
-    def tell(self, event: BridgeEvent) -> None:
+    def tell(self, event: Event) -> None:
         self.events_told.append(event)
         super().tell(event)
 

@@ -22,9 +22,10 @@ from duologue.bridge import (
     create_agents_client,
     send_media_between,
 )
+from duologue.bridge.agent_events import AgentEvent, ClientClosing
 from duologue.bridge.context import ScenarioContext
-from duologue.bridge.events import AgentEvent, ClientClosing, MediaEnded
 from duologue.bridge.ingress.ingress import CallFacts
+from duologue.bridge.media import MediaEnded
 from duologue.bridge.playout import MarkedPlayout
 from duologue.sim.clock import run
 from tests.bridge.memory_network import MemoryNetwork

@@ -7,9 +7,9 @@ import pytest
 
 from duologue.audio.formats import AudioFormat, Encoding, Samples
 from duologue.audio.pcm import encode
-from duologue.bridge.call import Call, CallState
+from duologue.bridge.call import Call, CallDisconnected, CallEvent, CallState, ToneReceived, TransferFailed
 from duologue.bridge.context import ScenarioContext
-from duologue.bridge.events import CallDisconnected, CallEvent, CallEvents, ToneReceived, TransferFailed
+from duologue.bridge.events import CallEvents
 from duologue.bridge.ingress.ingress import CallFacts, ToneKind
 from duologue.bridge.routing import SourceKind
 from duologue.errors import Violation

@@ -27,7 +27,7 @@ from duologue.bridge import (
 )
 from duologue.bridge.agents_connection import AgentsClientParameters
 from duologue.bridge.context import ScenarioContext
-from duologue.bridge.events import MediaEnded, MediaStarted
+from duologue.bridge.media import MediaEnded, MediaStarted
 from duologue.bridge.service_client import ServiceOptions
 from duologue.errors import Refused, Violation
 from duologue.sim.clock import run

@@ -5,7 +5,7 @@ import numpy as np
 from duologue.audio.formats import Samples
 from duologue.bridge.heard_frames import MAX_UNHEARD, HeardFrames
 from duologue.bridge.playout import MarkedPlayout
-from duologue.bridge.pump import Frame
+from duologue.bridge.routed import Frame
 from duologue.runtime.machine import Seconds
 from duologue.sim.clock import run
 from tests.bridge.stage import Ear, stage

@@ -7,8 +7,10 @@ from structlog.testing import capture_logs
 
 from duologue.bridge.context import current_context
 from duologue.bridge.errors import ClientClosed
-from duologue.bridge.events import CallEvents, Events, MediaEnded, MediaInfo, SessionEvent, SessionEvents
+from duologue.bridge.events import CallEvents, Events, SessionEvents
 from duologue.bridge.listeners import MAX_BEHIND, MAX_LISTENERS
+from duologue.bridge.media import MediaEnded, MediaInfo
+from duologue.bridge.session_events import SessionEvent
 from duologue.errors import Violation
 from duologue.sim.clock import run
 from tests.bridge.stage import Ear, stage

@@ -4,8 +4,16 @@ import asyncio
 
 import pytest
 
-from duologue.bridge.events import Events, MediaEnded, MediaOverflow, MediaReplaced, MediaStarted
-from duologue.bridge.media import bridge, send_media_between, stop_media_between
+from duologue.bridge.events import Events
+from duologue.bridge.media import (
+    MediaEnded,
+    MediaOverflow,
+    MediaReplaced,
+    MediaStarted,
+    bridge,
+    send_media_between,
+    stop_media_between,
+)
 from duologue.bridge.pump import MAX_UNITS
 from duologue.bridge.routing import SourceKind
 from duologue.errors import Refused, Violation

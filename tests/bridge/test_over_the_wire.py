@@ -19,7 +19,8 @@ from duologue.bridge import (
     current_context,
     send_media_between,
 )
-from duologue.bridge.events import MediaEnded, PlayerEvent
+from duologue.bridge.media import MediaEnded
+from duologue.bridge.player_events import PlayerEvent
 from duologue.storage import Database
 from tests.bridge.stage import Ear
 from tests.running_server import RunningServer, running_server

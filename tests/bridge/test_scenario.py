@@ -8,8 +8,9 @@ import pytest
 
 from duologue.bridge.call import Call
 from duologue.bridge.errors import ClientClosed
-from duologue.bridge.events import CallEvents, HttpRequest, SessionEvents
+from duologue.bridge.events import CallEvents, SessionEvents
 from duologue.bridge.scenario import AFTER_CALL_S, ALERTING_S, MAX_CALL_S, MAX_TIMERS, ScenarioSession, load_scenario
+from duologue.bridge.session_events import HttpRequest
 from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
 from tests.bridge.handset import Handset, reception_for

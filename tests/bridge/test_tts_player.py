@@ -9,7 +9,8 @@ import pytest
 
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.errors import AuthenticationError, ClientClosed
-from duologue.bridge.events import PlayerEvent, PlayerEvents
+from duologue.bridge.events import PlayerEvents
+from duologue.bridge.player_events import PlayerEvent
 from duologue.bridge.speech_link import MAX_WAITING
 from duologue.bridge.tts_player import AHEAD_S, RealtimeTTSPlayer, create_realtime_tts_player
 from duologue.errors import Refused, Violation

@@ -10,7 +10,9 @@ from structlog.testing import capture_logs
 
 from duologue.audio.containers import write_wav
 from duologue.bridge import units
-from duologue.bridge.events import Events, MediaReplaced, PlayerEvent, PlayerEvents
+from duologue.bridge.events import Events, PlayerEvents
+from duologue.bridge.media import MediaReplaced
+from duologue.bridge.player_events import PlayerEvent
 from duologue.bridge.units import MAX_PLAYED_S, Player, Recorder
 from duologue.errors import Violation
 from duologue.sim.clock import run

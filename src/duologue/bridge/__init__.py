@@ -1,35 +1,28 @@
 """Calls and agents, connected by a short program: VoxEngine's concepts in Python. See `docs/bridge.md`."""
 
+from duologue.bridge.agent_events import AgentEvent, ClientClosing
 from duologue.bridge.agents_client import AgentsClient, create_agents_client
 from duologue.bridge.agents_connection import Ack
-from duologue.bridge.call import Call, CallState
+from duologue.bridge.call import Call, CallDisconnected, CallEvent, CallState, ToneReceived, TransferFailed
 from duologue.bridge.conference import Conference
 from duologue.bridge.context import ScenarioContext, current_context
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ClientClosed, ConnectionFailed
-from duologue.bridge.events import (
-    AgentEvent,
-    AgentsEvents,
-    CallDisconnected,
-    CallEvent,
-    CallEvents,
-    ClientClosing,
-    CloseReason,
-    Events,
-    HttpRequest,
+from duologue.bridge.events import AgentsEvents, CallEvents, CloseReason, Events, PlayerEvents, SessionEvents
+from duologue.bridge.media import (
+    Bridge,
     MediaEnded,
     MediaInfo,
     MediaOverflow,
     MediaReplaced,
     MediaStarted,
-    PlayerEvent,
-    PlayerEvents,
-    SessionEvent,
-    SessionEvents,
-    ToneReceived,
-    TransferFailed,
+    MediaUnit,
+    bridge,
+    send_media_between,
+    stop_media_between,
 )
-from duologue.bridge.media import Bridge, MediaUnit, bridge, send_media_between, stop_media_between
+from duologue.bridge.player_events import PlayerEvent
 from duologue.bridge.scenario import Scenario, ScenarioSession
+from duologue.bridge.session_events import HttpRequest, SessionEvent
 from duologue.bridge.tts_player import RealtimeTTSPlayer, create_realtime_tts_player
 from duologue.bridge.units import Player, Recorder
 

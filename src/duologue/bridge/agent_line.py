@@ -6,19 +6,13 @@ import json
 
 import structlog
 
+from duologue.bridge.agent_events import AgentEvent
 from duologue.bridge.agents_client import AgentsClient
-from duologue.bridge.call import Call
-from duologue.bridge.events import (
-    AgentEvent,
-    AgentsEvents,
-    CallEvents,
-    HttpRequest,
-    SessionEvents,
-    ToneReceived,
-    TransferFailed,
-)
+from duologue.bridge.call import Call, ToneReceived, TransferFailed
+from duologue.bridge.events import AgentsEvents, CallEvents, SessionEvents
 from duologue.bridge.media import bridge
 from duologue.bridge.scenario import Scenario, ScenarioSession
+from duologue.bridge.session_events import HttpRequest
 
 CUSTOM_AGENT = "agent"
 """Parameter of a call that names another agent than the configured one; only a way in that is trusted to sets it."""

@@ -10,11 +10,12 @@ from urllib.parse import quote
 
 from duologue.audio.formats import AudioFormat, Pcm
 from duologue.audio.pcm import decode
+from duologue.bridge.agent_events import AgentEvent, ClientClosing
 from duologue.bridge.agents_link import DEFAULT_FORMAT, AgentsLink, LinkPolicy
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.done import Outcome
 from duologue.bridge.errors import ClientClosed, ConnectionFailed
-from duologue.bridge.events import AgentEvent, AgentsEvents, ClientClosing
+from duologue.bridge.events import AgentsEvents
 from duologue.bridge.linking import (
     CloseAsked,
     CloseSocket,

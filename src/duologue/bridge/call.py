@@ -7,24 +7,19 @@ which counts marks, says how far the caller's loudspeaker has come, and every fr
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from duologue.audio.formats import AudioFormat, Samples
 from duologue.audio.pcm import decode, encode
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.done import Done, Outcome
-from duologue.bridge.events import (
-    CallDisconnected,
-    CallEvent,
-    CallEvents,
-    ToneReceived,
-    TransferFailed,
-)
+from duologue.bridge.events import CallEvents, EventName
 from duologue.bridge.heard_frames import HeardFrames, Playout
 from duologue.bridge.ingress.ingress import CallFacts, Ingress, ToneKind
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.pump import Frame
+from duologue.bridge.routed import Frame
 from duologue.bridge.routing import Traits
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
@@ -179,3 +174,41 @@ class Call(MediaUnit):
 
     def emptied(self, *, cleared: bool) -> None:
         """A caller's audio is passed on as it comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEvent:
+    """Something became of a call."""
+
+    call: Call
+    name: EventName
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallDisconnected:
+    """The call is over; `duration` in seconds since it was answered."""
+
+    call: Call
+    reason: str
+    duration: float
+    name: EventName = CallEvents.Disconnected
+
+
+@dataclass(frozen=True, slots=True)
+class ToneReceived:
+    """The caller pressed a key. `type` is the reference's number: 1 RFC 4733, 2 in the audio, 3 SIP INFO."""
+
+    call: Call
+    tone: str
+    type: int = 1
+    name: EventName = CallEvents.ToneReceived
+
+
+@dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """A transfer was refused."""
+
+    call: Call
+    reason: str
+    name: EventName = CallEvents.TransferFailed

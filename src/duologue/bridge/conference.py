@@ -11,7 +11,7 @@ from duologue.audio.mix import Limiter, add
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.converter import FRAMES_PER_SECOND
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.pump import Frame
+from duologue.bridge.routed import Frame
 from duologue.bridge.routing import Traits
 from duologue.runtime.driver import Driver
 from duologue.runtime.machine import Seconds

@@ -1,19 +1,14 @@
-"""What a scenario is told: the names of events and the values its listeners get.
+"""What a scenario is told: the names of events.
 
-The names are the ones of VoxEngine's reference, member for member; what the reference does not have is marked as an addition. Every
-value carries its `name`, and the unit it is about.
+The names are the ones of VoxEngine's reference, member for member; what the reference does not have is marked as an addition. The value
+that a listener gets names the unit it is about, so it stands beside that unit: with media units and calls, in `agent_events`,
+`player_events` and `session_events`. Whoever only passes events on needs to know no more of them than `Event` says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, TypeAlias
-
-if TYPE_CHECKING:  # the units raise these values, so the types meet here only on paper
-    from duologue.bridge.call import Call
-    from duologue.bridge.media import MediaUnit
+from typing import Protocol, TypeAlias
 
 
 class Events(StrEnum):
@@ -102,192 +97,10 @@ class CloseReason(StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class MediaInfo:
-    """Facts about a stretch of audio."""
-
-    duration: float
-    """Milliseconds of audio played, without the silent second behind it."""
-
-
-@dataclass(frozen=True, slots=True)
-class MediaStarted:
-    """Audio of `client` begins to be played."""
-
-    client: MediaUnit
-    tag: str = ""
-    encoding: str = ""
-    custom_parameters: Mapping[str, str] = field(default_factory=dict)
-    name: EventName = Events.WebSocketMediaStarted
-
-
-@dataclass(frozen=True, slots=True)
-class MediaEnded:
-    """One second has passed since the last audio of `client` was played."""
-
-    client: MediaUnit
-    media_info: MediaInfo
-    tag: str = ""
-    name: EventName = Events.WebSocketMediaEnded
-
-
-@dataclass(frozen=True, slots=True)
-class MediaReplaced:
-    """`target` now hears `new` and no longer `old`; told to the target and to `old`."""
-
-    target: MediaUnit
-    old: MediaUnit
-    new: MediaUnit
-    name: EventName = Events.MediaReplaced
-
-
-@dataclass(frozen=True, slots=True)
-class MediaOverflow:
-    """Audio of `client` is being dropped, because `bound_s` seconds of it wait already."""
-
-    client: MediaUnit
-    bound_s: float
-    tag: str = ""
-    name: EventName = Events.MediaOverflow
-
-
-@dataclass(frozen=True, slots=True)
-class AgentEvent:
-    """Something the agent, or the connection to it, said."""
-
-    client: MediaUnit
-    name: EventName
-    data: Mapping[str, Any] = field(default_factory=dict)
-    """`{"payload": message}`: the provider's message as it came, as sibling connectors have it."""
+class Event(Protocol):
+    """What listeners are called with: a value that says which event it is."""
 
     @property
-    def payload(self) -> Mapping[str, Any]:
-        """The provider's message."""
-        payload = self.data.get("payload")
-        return payload if isinstance(payload, Mapping) else {}
-
-    @property
-    def digit(self) -> str:
-        """The key, of a `DTMF` event."""
-        return str(self.payload.get("dtmf", ""))
-
-    @property
-    def metadata(self) -> Mapping[str, Any]:
-        """What the agent attached, of a `Custom` event."""
-        metadata = self.payload.get("metadata")
-        return metadata if isinstance(metadata, Mapping) else {}
-
-    @property
-    def target(self) -> str:
-        """Whom to transfer to, of a `TransferCall` event."""
-        transfer = self.payload.get("transfer")
-        return str(transfer.get("target_phone_number", "")) if isinstance(transfer, Mapping) else ""
-
-
-@dataclass(frozen=True, slots=True)
-class ClientClosing:
-    """A connection is over. `code` and `reason` are the socket's, `why` what they mean, `text` the agent's words about it."""
-
-    client: MediaUnit
-    code: int
-    reason: str
-    was_clean: bool
-    why: CloseReason
-    text: str = ""
-    name: EventName = AgentsEvents.WebSocketClosed
-
-
-@dataclass(frozen=True, slots=True)
-class PlayerEvent:
-    """Something became of a player. `duration` in milliseconds where it is known, `error` where it failed."""
-
-    player: MediaUnit
-    name: EventName
-    duration: float | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class CallEvent:
-    """Something became of a call."""
-
-    call: Call
-    name: EventName
-    headers: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class CallDisconnected:
-    """The call is over; `duration` in seconds since it was answered."""
-
-    call: Call
-    reason: str
-    duration: float
-    name: EventName = CallEvents.Disconnected
-
-
-@dataclass(frozen=True, slots=True)
-class ToneReceived:
-    """The caller pressed a key. `type` is the reference's number: 1 RFC 4733, 2 in the audio, 3 SIP INFO."""
-
-    call: Call
-    tone: str
-    type: int = 1
-    name: EventName = CallEvents.ToneReceived
-
-
-@dataclass(frozen=True, slots=True)
-class TransferFailed:
-    """A transfer was refused."""
-
-    call: Call
-    reason: str
-    name: EventName = CallEvents.TransferFailed
-
-
-@dataclass(frozen=True, slots=True)
-class SessionEvent:
-    """Something became of the session. `access_secure_url` is its control URL, `call` the call that alerts."""
-
-    name: EventName
-    access_secure_url: str = ""
-    call: Call | None = None
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """Somebody asked the control URL. Only headers that begin with `X-` are passed on."""
-
-    method: str
-    path: str
-    content: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    name: EventName = SessionEvents.HttpRequest
-
-
-@dataclass(frozen=True, slots=True)
-class ListenerFailed:
-    """A listener of `event` failed with `error`; its scenario ends."""
-
-    event: str
-    error: BaseException
-    name: EventName = SessionEvents.ListenerFailed
-
-
-BridgeEvent: TypeAlias = (
-    MediaStarted
-    | MediaEnded
-    | MediaReplaced
-    | MediaOverflow
-    | AgentEvent
-    | ClientClosing
-    | PlayerEvent
-    | CallEvent
-    | CallDisconnected
-    | ToneReceived
-    | TransferFailed
-    | SessionEvent
-    | HttpRequest
-    | ListenerFailed
-)
+    def name(self) -> EventName:
+        """Whose listeners are called."""
+        ...

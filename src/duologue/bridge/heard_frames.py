@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from duologue.audio.formats import Samples
-from duologue.bridge.pump import Frame
+from duologue.bridge.routed import Frame, RoutedUnit
 from duologue.runtime.machine import Seconds
-
-if TYPE_CHECKING:  # a frame knows its source; here it is only a key
-    from duologue.bridge.media import MediaUnit
 
 MAX_UNHEARD = 3_000
 """Frames (one minute) that may wait for a far end to say that it played them."""
@@ -67,7 +64,7 @@ class HeardFrames:
 
     def _settle(self, now: Seconds) -> None:
         heard = self._playout.heard(now)
-        positions: dict[MediaUnit, Samples] = {}
+        positions: dict[RoutedUnit, Samples] = {}
         while self._unheard and (self._unheard[0][0] <= heard or len(self._unheard) > MAX_UNHEARD):
             frame = self._unheard.popleft()[1]
             positions[frame.source] = frame.position

@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeAlias
 import structlog
 
 from duologue.bridge.errors import ClientClosed
-from duologue.bridge.events import BridgeEvent, EventName
+from duologue.bridge.events import Event, EventName
 from duologue.bridge.guard import Guard
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
@@ -101,7 +101,7 @@ class Listeners:
         """Whether anybody would be told of `event`: a listener, or somebody who reads all events."""
         return self.has(event) or bool(self._readers)
 
-    def tell(self, event: BridgeEvent) -> None:
+    def tell(self, event: Event) -> None:
         """Call everybody who listens to `event.name`."""
         for reader in self._readers:
             reader.put(event)
@@ -117,7 +117,7 @@ class Listeners:
         for reader in self._readers:
             reader.close()
 
-    async def read(self) -> AsyncIterator[BridgeEvent]:
+    async def read(self) -> AsyncIterator[Event]:
         """Every later event, in order, until the unit is over.
 
         Raises `Violation("events_unread")` when more than a thousand were left unread.
@@ -130,7 +130,7 @@ class Listeners:
         finally:
             self._readers.remove(reader)
 
-    async def wait_for(self, name: EventName) -> BridgeEvent:
+    async def wait_for(self, name: EventName) -> Event:
         """The next event of that name. Raises `ClientClosed` when the unit is over before it comes."""
         reader = _Reader(self._closed)
         self._readers.append(reader)
@@ -142,7 +142,7 @@ class Listeners:
             self._readers.remove(reader)
         raise ClientClosed(self._owner)
 
-    def _call(self, listener: Listener, event: BridgeEvent) -> None:
+    def _call(self, listener: Listener, event: Event) -> None:
         began = self._host.now()
         returned: object = None
         with Guard(str(event.name), self._host.fail):
@@ -156,12 +156,12 @@ class _Reader:
     """A queue of events for one `events()` or `wait_for`."""
 
     def __init__(self, closed: bool) -> None:  # noqa: FBT001 - a fact, not a mode
-        self._events: deque[BridgeEvent] = deque()
+        self._events: deque[Event] = deque()
         self._lost = False
         self._closed = closed
         self._ready = asyncio.Event()
 
-    def put(self, event: BridgeEvent) -> None:
+    def put(self, event: Event) -> None:
         if len(self._events) >= MAX_BEHIND:
             self._lost = True
         else:
@@ -172,7 +172,7 @@ class _Reader:
         self._closed = True
         self._ready.set()
 
-    async def get(self) -> BridgeEvent | None:
+    async def get(self) -> Event | None:
         while not self._events:
             if self._lost:
                 raise Violation(

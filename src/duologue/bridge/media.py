@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Self, TypeVar, overload
 
-from duologue.audio.formats import Samples
 from duologue.bridge.context import ScenarioContext, current_context
-from duologue.bridge.events import BridgeEvent, EventName
+from duologue.bridge.events import Event, EventName, Events
 from duologue.bridge.listeners import Listener, Listeners
-from duologue.bridge.pump import Frame
-from duologue.bridge.routing import StreamLabel, Traits
+from duologue.bridge.routed import RoutedUnit
+from duologue.bridge.routing import StreamLabel
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
 ListenerT = TypeVar("ListenerT", bound=Listener)
 
 
-class MediaUnit(ABC):
+class MediaUnit(RoutedUnit):
     """A unit of a scenario: its events, and its edges to other units."""
-
-    traits = Traits()
-    """How it takes part in routing."""
 
     def __init__(self, what: str, context: ScenarioContext | None = None) -> None:
         self._context = context or current_context()
@@ -33,30 +29,7 @@ class MediaUnit(ABC):
 
     @property
     def id(self) -> str:
-        """A name of its own, for logs."""
         return self._id
-
-    @property
-    @abstractmethod
-    def rate(self) -> int:
-        """Samples per second of the audio it gives and takes, in hertz."""
-
-    @abstractmethod
-    def hear(self, frame: Frame) -> None:
-        """Take 20 ms of audio. Must not block and not raise."""
-
-    @abstractmethod
-    def drop_audio(self) -> None:
-        """What it took and has not played yet is void: the source's buffer was cleared."""
-
-    @abstractmethod
-    def passed(self, position: Samples, *, heard: bool) -> None:
-        """Of the audio this unit gave, everything up to `position` is over: `heard` when a far end said that it was played, otherwise
-        handed over, or dropped before what was."""
-
-    @abstractmethod
-    def emptied(self, *, cleared: bool) -> None:
-        """Nothing this unit gave waits any more: it was handed over, or `cleared`."""
 
     def send_media_to(
         self,
@@ -107,11 +80,11 @@ class MediaUnit(ABC):
 
     off = remove_event_listener
 
-    def events(self) -> AsyncIterator[BridgeEvent]:
+    def events(self) -> AsyncIterator[Event]:
         """Every event from the first step of the iteration on, until the unit is over."""
         return self._listeners.read()
 
-    async def wait_for(self, event: EventName, timeout: Seconds | None = None) -> BridgeEvent:  # noqa: ASYNC109 - the documented name
+    async def wait_for(self, event: EventName, timeout: Seconds | None = None) -> Event:  # noqa: ASYNC109 - the documented name
         """The next `event`. Raises `TimeoutError` after `timeout` seconds, `ClientClosed` when the unit is over first."""
         async with asyncio.timeout(timeout):
             return await self._listeners.wait_for(event)
@@ -125,9 +98,72 @@ class MediaUnit(ABC):
         self._context.pump.leave(self)
         self._listeners.close()
 
-    def tell(self, event: BridgeEvent) -> None:
+    def tell(self, event: Event) -> None:
         """Call the listeners of an event of this unit."""
         self._listeners.tell(event)
+
+    # News of routing, for whoever listens.
+
+    def sounds(self, label: StreamLabel) -> None:
+        self.tell(MediaStarted(self, label.tag, label.encoding, label.custom_parameters))
+
+    def silent(self, label: StreamLabel, sounded: Seconds) -> None:
+        self.tell(MediaEnded(self, MediaInfo(round(sounded * 1000, 3)), label.tag))
+
+    def overflowed(self, label: StreamLabel) -> None:
+        self.tell(MediaOverflow(self, self.traits.bound_s, label.tag))
+
+    def replaced(self, target: RoutedUnit, old: RoutedUnit, new: RoutedUnit) -> None:
+        self.tell(MediaReplaced(target, old, new))
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """Facts about a stretch of audio."""
+
+    duration: float
+    """Milliseconds of audio played, without the silent second behind it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MediaStarted:
+    """Audio of `client` begins to be played."""
+
+    client: MediaUnit
+    tag: str = ""
+    encoding: str = ""
+    custom_parameters: Mapping[str, str] = field(default_factory=dict)
+    name: EventName = Events.WebSocketMediaStarted
+
+
+@dataclass(frozen=True, slots=True)
+class MediaEnded:
+    """One second has passed since the last audio of `client` was played."""
+
+    client: MediaUnit
+    media_info: MediaInfo
+    tag: str = ""
+    name: EventName = Events.WebSocketMediaEnded
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReplaced:
+    """`target` now hears `new` and no longer `old`; told to the target and to `old`."""
+
+    target: RoutedUnit
+    old: RoutedUnit
+    new: RoutedUnit
+    name: EventName = Events.MediaReplaced
+
+
+@dataclass(frozen=True, slots=True)
+class MediaOverflow:
+    """Audio of `client` is being dropped, because `bound_s` seconds of it wait already."""
+
+    client: MediaUnit
+    bound_s: float
+    tag: str = ""
+    name: EventName = Events.MediaOverflow
 
 
 class Bridge:

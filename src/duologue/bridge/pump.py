@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
-from duologue.audio.formats import Pcm, Samples
-from duologue.bridge.events import MediaEnded, MediaInfo, MediaOverflow, MediaReplaced, MediaStarted
+from duologue.audio.formats import Pcm
+from duologue.bridge.routed import Frame, RoutedUnit
 from duologue.bridge.router import MediaRouter
 from duologue.bridge.routing import (
     Arrived,
@@ -33,22 +32,8 @@ from duologue.errors import Refused
 from duologue.runtime.driver import Driver, Timers
 from duologue.runtime.machine import Seconds
 
-if TYPE_CHECKING:  # a unit finds its pump by itself; the pump knows it only on paper
-    from duologue.bridge.media import MediaUnit
-
 MAX_UNITS = 200
 """Units a scenario may have at a time."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Frame:
-    """20 ms of audio for a unit, at the unit's rate."""
-
-    pcm: Pcm
-    source: MediaUnit
-    """Whose audio it is."""
-    position: Samples
-    """Where it ends, in samples of everything the source ever gave, at the source's rate."""
 
 
 class MediaPump:
@@ -58,11 +43,11 @@ class MediaPump:
         self._timers = timers
         self._router = MediaRouter()
         self._driver: Driver[MediaFact, MediaOrder] = Driver(self._router, self._perform, timers)
-        self._units: dict[int, MediaUnit] = {}
-        self._numbers: dict[MediaUnit, int] = {}
+        self._units: dict[int, RoutedUnit] = {}
+        self._numbers: dict[RoutedUnit, int] = {}
         self._next = 1
 
-    def join(self, unit: MediaUnit) -> None:
+    def join(self, unit: RoutedUnit) -> None:
         """A new unit. Raises `Refused("too_many_units")` when the scenario has two hundred."""
         if len(self._units) >= MAX_UNITS:
             raise Refused(
@@ -72,52 +57,52 @@ class MediaPump:
         self._units[number], self._numbers[unit] = unit, number
         self._driver.feed(Joined(number, unit.rate, unit.traits))
 
-    def leave(self, unit: MediaUnit) -> None:
+    def leave(self, unit: RoutedUnit) -> None:
         """A unit is over; what waits of its audio is dropped."""
         number = self._numbers.pop(unit, None)
         if number is not None:
             self._driver.feed(Left(number))
             del self._units[number]
 
-    def set_rate(self, unit: MediaUnit) -> None:
+    def set_rate(self, unit: RoutedUnit) -> None:
         """A unit's rate has changed to what it now says; its positions begin at 0 again."""
         self._feed(unit, lambda number: RateSet(number, unit.rate))
 
-    def connect(self, source: MediaUnit, target: MediaUnit, label: StreamLabel) -> None:
+    def connect(self, source: RoutedUnit, target: RoutedUnit, label: StreamLabel) -> None:
         """`target` hears `source`; nothing when one of them is over."""
         if source in self._numbers and target in self._numbers:
             self._driver.feed(EdgeAdded(self._numbers[source], self._numbers[target], label))
 
-    def disconnect(self, source: MediaUnit, target: MediaUnit) -> None:
+    def disconnect(self, source: RoutedUnit, target: RoutedUnit) -> None:
         """`target` no longer hears `source`."""
         if source in self._numbers and target in self._numbers:
             self._driver.feed(EdgeRemoved(self._numbers[source], self._numbers[target]))
 
-    def arrived(self, source: MediaUnit, pcm: Pcm, target: MediaUnit | None = None) -> None:
+    def arrived(self, source: RoutedUnit, pcm: Pcm, target: RoutedUnit | None = None) -> None:
         """A unit gave audio at its rate, for all who hear it or for one."""
         to = None if target is None else self._numbers.get(target, 0)
         self._feed(source, lambda number: Arrived(number, pcm, to))
 
-    def clear(self, source: MediaUnit, tag: str | None = None) -> Seconds:
+    def clear(self, source: RoutedUnit, tag: str | None = None) -> Seconds:
         """Drop what waits of a unit's audio, here and at the far ends; how much waited here."""
         number = self._numbers.get(source, 0)
         waited = self._router.waiting(number, tag)
         self._feed(source, lambda number: Cleared(number, tag))
         return waited
 
-    def pause(self, source: MediaUnit, *, paused: bool) -> None:
+    def pause(self, source: RoutedUnit, *, paused: bool) -> None:
         """Let a unit's audio wait, or go on."""
         self._feed(source, lambda number: Paused(number, paused))
 
-    def waiting(self, source: MediaUnit) -> Seconds:
+    def waiting(self, source: RoutedUnit) -> Seconds:
         """How much of a unit's audio waits."""
         return self._router.waiting(self._numbers.get(source, 0))
 
-    def heard_by(self, source: MediaUnit) -> list[MediaUnit]:
+    def heard_by(self, source: RoutedUnit) -> list[RoutedUnit]:
         """The units that hear `source`."""
         return [self._units[number] for number in self._router.heard_by(self._numbers.get(source, 0))]
 
-    def hears(self, target: MediaUnit) -> list[MediaUnit]:
+    def hears(self, target: RoutedUnit) -> list[RoutedUnit]:
         """The units that `target` hears."""
         return [self._units[number] for number in self._router.hears(self._numbers.get(target, 0))]
 
@@ -125,7 +110,7 @@ class MediaPump:
         """Stop for good."""
         self._driver.close()
 
-    def _feed(self, unit: MediaUnit, fact: _Fact) -> None:
+    def _feed(self, unit: RoutedUnit, fact: _Fact) -> None:
         number = self._numbers.get(unit)
         if number is not None:
             self._driver.feed(fact(number))
@@ -144,24 +129,24 @@ class MediaPump:
                 if order.source in self._units:
                     self._tell(self._units[order.source], order)
 
-    def _tell(self, unit: MediaUnit, order: Pass | TellStarted | TellEnded | TellOverflow | TellEmptied) -> None:
+    def _tell(self, unit: RoutedUnit, order: Pass | TellStarted | TellEnded | TellOverflow | TellEmptied) -> None:
         match order:
             case Pass(_, position):
                 unit.passed(position, heard=False)
             case TellStarted(_, label):
-                unit.tell(MediaStarted(unit, label.tag, label.encoding, label.custom_parameters))
+                unit.sounds(label)
             case TellEnded(_, label, sounded):
-                unit.tell(MediaEnded(unit, MediaInfo(round(sounded * 1000, 3)), label.tag))
+                unit.silent(label, sounded)
             case TellOverflow(_, label):
-                unit.tell(MediaOverflow(unit, unit.traits.bound_s, label.tag))
+                unit.overflowed(label)
             case TellEmptied(_, cleared):
                 unit.emptied(cleared=cleared)
 
     def _tell_replaced(self, target: int, old: int, new: int) -> None:
         if {target, old, new} <= self._units.keys():
-            told = MediaReplaced(self._units[target], self._units[old], self._units[new])
-            for unit in (told.target, told.old):
-                unit.tell(told)
+            units = self._units[target], self._units[old], self._units[new]
+            for unit in units[:2]:
+                unit.replaced(*units)
 
 
 class _Fact(Protocol):

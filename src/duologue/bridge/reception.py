@@ -14,10 +14,10 @@ import structlog
 
 from duologue.audio.formats import AudioFormat
 from duologue.bridge.call import Call
-from duologue.bridge.events import HttpRequest
 from duologue.bridge.ingress.ingress import CallFacts, FarEnd, Ingress
 from duologue.bridge.playout import MarkedPlayout
 from duologue.bridge.scenario import Scenario, ScenarioSession, SessionParts, run_session
+from duologue.bridge.session_events import HttpRequest
 from duologue.errors import Refused
 from duologue.server.lifecycle import Going, Lifecycle, Phase
 

@@ -24,9 +24,10 @@ from duologue.bridge.agents import AgentsPlace
 from duologue.bridge.agents_client import AgentsClient
 from duologue.bridge.call import Call, CallState
 from duologue.bridge.context import ScenarioContext
-from duologue.bridge.events import EventName, HttpRequest, ListenerFailed, SessionEvent, SessionEvents
+from duologue.bridge.events import EventName, SessionEvents
 from duologue.bridge.guard import Guard
 from duologue.bridge.listeners import Listener, Listeners
+from duologue.bridge.session_events import HttpRequest, ListenerFailed, SessionEvent
 from duologue.errors import DuologueError, Refused, Violation
 from duologue.ids import IdSource
 from duologue.runtime.driver import Timers

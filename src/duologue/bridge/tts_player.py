@@ -21,10 +21,11 @@ from duologue.audio.pcm import decode
 from duologue.bridge.context import ScenarioContext, current_context
 from duologue.bridge.done import Done, Outcome
 from duologue.bridge.errors import ClientClosed
-from duologue.bridge.events import BridgeEvent, MediaStarted, PlayerEvent, PlayerEvents
+from duologue.bridge.events import PlayerEvents
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.pump import Frame
-from duologue.bridge.routing import SourceKind, Traits
+from duologue.bridge.player_events import PlayerEvent
+from duologue.bridge.routed import Frame
+from duologue.bridge.routing import SourceKind, StreamLabel, Traits
 from duologue.bridge.service_client import ServiceOptions
 from duologue.bridge.service_socket import Socket
 from duologue.bridge.speech_link import (
@@ -177,10 +178,9 @@ class RealtimeTTSPlayer(MediaUnit):
         if not self._speech.owed:
             self.tell(PlayerEvent(self, PlayerEvents.PlaybackFinished))
 
-    def tell(self, event: BridgeEvent) -> None:
-        super().tell(event)
-        if isinstance(event, MediaStarted):
-            super().tell(PlayerEvent(self, PlayerEvents.Started))
+    def sounds(self, label: StreamLabel) -> None:
+        super().sounds(label)
+        self.tell(PlayerEvent(self, PlayerEvents.Started))
 
     def _is_open(self) -> bool:
         """Whether the current context takes more text. A service ends one by itself when no text comes for a while (C§5.4)."""

@@ -17,11 +17,12 @@ from duologue.audio.pcm import to_s16
 from duologue.bridge.context import ScenarioContext
 from duologue.bridge.converter import FRAMES_PER_SECOND
 from duologue.bridge.done import Done
-from duologue.bridge.events import BridgeEvent, MediaStarted, PlayerEvent, PlayerEvents
+from duologue.bridge.events import PlayerEvents
 from duologue.bridge.media import MediaUnit
-from duologue.bridge.pump import Frame
+from duologue.bridge.player_events import PlayerEvent
 from duologue.bridge.recording import Block, Recording
-from duologue.bridge.routing import SourceKind, Traits
+from duologue.bridge.routed import Frame, RoutedUnit
+from duologue.bridge.routing import SourceKind, StreamLabel, Traits
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
@@ -92,10 +93,9 @@ class Player(MediaUnit):
         else:
             self.tell(PlayerEvent(self, PlayerEvents.PlaybackFinished, self._duration))
 
-    def tell(self, event: BridgeEvent) -> None:
-        super().tell(event)
-        if isinstance(event, MediaStarted):
-            super().tell(PlayerEvent(self, PlayerEvents.Started, self._duration))
+    def sounds(self, label: StreamLabel) -> None:
+        super().sounds(label)
+        self.tell(PlayerEvent(self, PlayerEvents.Started, self._duration))
 
     @property
     def _duration(self) -> float:
@@ -132,7 +132,7 @@ class Recorder(MediaUnit):
         # A mono recording mixes its voices only when they are complete: each has a track of its own until then.
         self._recording = Recording(rate, 2 if stereo else 8)
         self._limiter = Limiter()
-        self._tracks: dict[MediaUnit, int] = {}
+        self._tracks: dict[RoutedUnit, int] = {}
         self._context.own(self)
 
     @property
@@ -171,7 +171,7 @@ class Recorder(MediaUnit):
     def emptied(self, *, cleared: bool) -> None:
         """It gives nothing."""
 
-    def _track(self, source: MediaUnit) -> int:
+    def _track(self, source: RoutedUnit) -> int:
         """A source keeps its track; a new one gets that of its place, or of a source that is gone."""
         if source not in self._tracks:
             present = self._context.pump.hears(self)

@@ -12,7 +12,6 @@ from typing import Any, TypeAlias
 
 import structlog
 
-from duologue.bridge.events import HttpRequest
 from duologue.bridge.ingress.audiosocket import AudioSocketServer
 from duologue.bridge.ingress.ingress import CallFacts, FarEnd, Ingress
 from duologue.bridge.ingress.json_dialects import DIALECTS, TWILIO, JsonDialect
@@ -21,6 +20,7 @@ from duologue.bridge.ingress.json_stream import JsonStream
 from duologue.bridge.ingress.twilio import MEDIA, STATUS, VOICE, Asked, Twilio
 from duologue.bridge.ingress.twiml import MEDIA_TYPE
 from duologue.bridge.reception import Reception
+from duologue.bridge.session_events import HttpRequest
 from duologue.errors import DuologueError, Refused, Violation
 from duologue.protocols.refusal import Refusal
 from duologue.server.asgi import Receive, Scope, Send
