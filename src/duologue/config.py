@@ -116,6 +116,7 @@ class ListenSection(Section, frozen=True, kw_only=True):
     end_of_turn: EngineSection = EngineSection(engine="")
     floor: FloorPolicy = FloorPolicy()
     gate: GatePolicy = GatePolicy()
+    dialogue: str = ""
 
 
 class SpeakSection(Section, frozen=True, kw_only=True):

@@ -77,7 +77,7 @@ def test_a_file_on_standard_input_is_read_whatever_its_format(
     [
         (["nowhere.wav"], "cannot read nowhere.wav: No such file"),
         (["light.toml"], "expected wav, flac, ogg or mp3"),
-        (["order.wav", "--dialogue", "cofee"], "there is no dialogue 'cofee'"),
+        (["order.wav", "--dialogue", "cofee"], "there is no packaged dialogue 'cofee'"),
         (["order.wav", "--host", "127.0.0.1:1"], "Start one with: duologue serve"),
         (["order.wav", "--host", "ftp://x"], "is no address"),
     ],

@@ -10,6 +10,7 @@ from typing import Any
 
 from duologue.config import parse_config
 from duologue.ids import SeededIds
+from duologue.listen.hypothesis import ListenOptions
 from duologue.server.app import Application, create_app
 from duologue.server.services import Services, build_services
 from duologue.sim.wire import MemorySocket
@@ -41,6 +42,20 @@ async def application(
         yield app
     finally:
         await app.stop()
+
+
+def told_to_recognizer(app: Application) -> list[ListenOptions]:
+    """What the recogniser is told to expect from now on, each time it is opened."""
+    told: list[ListenOptions] = []
+    host = app.services.listen.recognizer
+    opened = host.open
+
+    async def open_and_tell(options: ListenOptions) -> Any:
+        told.append(options)
+        return await opened(options)
+
+    host.open = open_and_tell  # type: ignore[method-assign]
+    return told
 
 
 class Client:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from duologue.sim.clock import run
-from tests.server.driving import Client, application, light
+from tests.server.driving import Client, application, light, told_to_recognizer
 
 PATH = "/v1/agent/converse"
 STEP = bytes(3_200)
@@ -81,21 +81,13 @@ def test_an_unknown_think_provider_is_answered_by_the_embedded_rules_with_a_warn
 def test_the_recogniser_is_told_what_the_rules_expect() -> None:
     async def main() -> None:
         async with application(scripted()) as app:
-            recognizer = app.services.listen.recognizer
-            heard = []
-            opened = recognizer.open
-
-            async def spy(options: Any) -> Any:
-                heard.append(options)
-                return await opened(options)
-
-            recognizer.open = spy  # type: ignore[method-assign]
+            told = told_to_recognizer(app)
             client = await Client(app, PATH).connect()
             client.send(settings())
             await client.heard("SettingsApplied")
             await client.socket.close()
-            assert "latte" in heard[0].grammar
-            assert "latte" in heard[0].keyterms
+            assert "latte" in told[0].grammar
+            assert "latte" in told[0].keyterms
 
     run(main())
 

@@ -10,7 +10,7 @@ from duologue.cli.audio_source import AudioSource
 from duologue.cli.own_engines import own_engines
 from duologue.cli.turn_screen import TurnScreen
 from duologue.config import load_config
-from duologue.errors import EngineFailure, Violation
+from duologue.errors import EngineFailure
 from duologue.listen.channel import ListenChannel, ListenEngines
 from duologue.listen.events import (
     ListenEvent,
@@ -39,18 +39,9 @@ class Expected:
         options = ListenOptions(keyterms=self.keyterms)
         if not self.dialogue:
             return options
-        from duologue.think.rules import RulesDialogue
+        from duologue.think.rules import named_dialogue
 
-        path = Path(self.dialogue)
-        try:
-            known = RulesDialogue.load(path) if path.suffix else RulesDialogue.packaged(self.dialogue)
-        except FileNotFoundError:
-            raise Violation(
-                "dialogue",
-                f"there is no dialogue {self.dialogue!r}",
-                path="--dialogue",
-                expected="coffee, or a TOML file",
-            ) from None
+        known = named_dialogue(self.dialogue, "--dialogue")
         return replace(options, grammar=known.grammar(), keyterms=(*self.keyterms, *known.keyterms()))
 
 

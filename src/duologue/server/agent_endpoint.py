@@ -211,10 +211,11 @@ class AgentEndpoint:
         )
 
     def _heard_as(self, asked: ListenSettings) -> ListenSettings:
-        """With the numbers a client cannot set; what it asked for is remembered for the expectations."""
+        """With what a client cannot set; what it asked for is remembered for the expectations."""
         self._asked = asked.options
         listen = self._services.config.listen
-        return replace(asked, turns=replace(asked.turns, floor=listen.floor, gate=listen.gate))
+        options = self._services.usual_speech.beside(asked.options)
+        return replace(asked, options=options, turns=replace(asked.turns, floor=listen.floor, gate=listen.gate))
 
     async def _converse(self, runner: SessionRunner) -> None:
         try:

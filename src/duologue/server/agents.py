@@ -22,7 +22,7 @@ from duologue.config import AgentSection, Config
 from duologue.errors import Violation
 from duologue.speak.voices import DEFAULT_VOICE, VoiceCatalogue
 from duologue.tables import read_table
-from duologue.think.rules import RulesDialogue
+from duologue.think.rules import RulesDialogue, named_dialogue
 
 MAX_FILE_BYTES = 1024 * 1024
 POLICIES = ("interruption", "pacing", "idle", "limits")
@@ -136,7 +136,7 @@ def read_agent(
         _check_providers(table, config)
         voices.find(table.voice)
         agent = define(definition.id, table, environment, definition.source)
-        dialogue = _dialogue(table.rules, definition.folder)
+        dialogue = named_dialogue(table.rules, "rules", definition.folder or Path()) if table.rules else None
     except Violation as violation:
         violation.path = definition.prefix + violation.path
         raise
@@ -177,26 +177,6 @@ def _check_providers(table: AgentTable, config: Config) -> None:
                 expected=f"one of {', '.join(sorted(known))}",
                 remedy=f"Did you mean {near[0]!r}?" if near else "Define it in think.providers.",
             )
-
-
-def _dialogue(rules: str, folder: Path | None) -> RulesDialogue | None:
-    if not rules:
-        return None
-    try:
-        if not rules.endswith(".toml"):
-            return RulesDialogue.packaged(rules)
-        path = Path(rules).expanduser()
-        return RulesDialogue.load(path if folder is None or path.is_absolute() else folder / path)
-    except FileNotFoundError:
-        raise Violation(
-            "config_value",
-            f"there is no packaged dialogue {rules!r}",
-            path="rules",
-            expected="a file that ends in .toml",
-        ) from None
-    except Violation as violation:
-        violation.path = f"rules, {violation.path}" if violation.path else "rules"
-        raise
 
 
 def _by_rules(agent: NamedAgent, config: Config) -> bool:

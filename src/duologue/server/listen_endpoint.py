@@ -67,7 +67,7 @@ class ListenEndpoint:
         """Open the engines' streams. Raises `Violation` for wrong settings where the vendor refuses the handshake for them."""
         try:
             opened = self._dialect.open()
-            options, policy = opened.options, self._tuned(opened.turns)
+            options, policy = self._services.usual_speech.beside(opened.options), self._tuned(opened.turns)
             self._channel = await ListenChannel.open(
                 self._services.listen, options, policy, self._deliver, self._engine_failed
             )
@@ -155,7 +155,7 @@ class ListenEndpoint:
             self._tell(item.afterwards())
             return
         try:
-            await channel.reopen(item.options)
+            await channel.reopen(self._services.usual_speech.beside(item.options))
         except (EngineFailure, Refused) as error:  # the recogniser hears on as before
             self._services.log.warning("not_reconfigured", why=str(error), request_id=self.request_id)
             raise Violation("reconfiguration", "other terms cannot be listened for now") from None

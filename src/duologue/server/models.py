@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Protocol
 
 from msgspec import ValidationError, convert
@@ -19,7 +18,7 @@ from duologue.think.messages import ToolCall
 from duologue.think.openai_model import OPENAI
 from duologue.think.outbound import OutboundRules
 from duologue.think.router import ANY_MODEL, Route, Router
-from duologue.think.rules import RulesDialogue
+from duologue.think.rules import RulesDialogue, named_dialogue
 from duologue.think.rules_model import RulesModel
 from duologue.think.scripted_model import ScriptedAnswer, ScriptedModel
 from duologue.think.tools import ToolRunner
@@ -99,7 +98,7 @@ def rules_model(think: ThinkSection, dialogues: Mapping[str, RulesDialogue] | No
     """The dialogue of `think.rules`, or the packaged coffee order; and further ones by name."""
     if not think.rules:
         return RulesModel({"coffee": RulesDialogue.packaged(), **(dialogues or {})})
-    return RulesModel({"rules": RulesDialogue.load(Path(think.rules)), **(dialogues or {})}, "rules")
+    return RulesModel({"rules": named_dialogue(think.rules, "think.rules"), **(dialogues or {})}, "rules")
 
 
 def _answer(given: Mapping[str, Any]) -> ScriptedAnswer:

@@ -77,7 +77,8 @@ async def hear_recording(services: Services, recording: Recording, meter: UsageM
 
     listen = services.config.listen
     policy = replace(TurnPolicy(eager_end=None), floor=listen.floor, gate=listen.gate)
-    channel = await ListenChannel.open(services.listen, recording.options, policy, deliver)
+    options = services.usual_speech.beside(recording.options)
+    channel = await ListenChannel.open(services.listen, options, policy, deliver)
     samples = 0
     try:
         async with aclosing(_spans(services, recording)) as blocks:

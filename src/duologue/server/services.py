@@ -29,6 +29,7 @@ from duologue.runtime.driver import Observer, Timers
 from duologue.runtime.engines import Role
 from duologue.server.agents import configured_voices, load_agents
 from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
+from duologue.server.expectations import UsualSpeech
 from duologue.server.lifecycle import Lifecycle, Phase
 from duologue.server.metrics import Metrics
 from duologue.server.models import Thinking, build_thinking
@@ -71,6 +72,8 @@ class Services:
     """Gives each agent session one more observer: how a simulation looks on."""
     carry: Carry | None = None
     """How facts of work reach agent sessions; `None` for at once."""
+    usual_speech: UsualSpeech = field(default_factory=UsualSpeech)
+    """What callers are expected to say, for the recogniser's sake."""
     agents: AgentCatalogue = field(default_factory=AgentCatalogue)
     """Agents that are called by their id."""
 
@@ -217,6 +220,7 @@ def build_services(
         metrics=Metrics(),
         database=database,
         log=log,
+        usual_speech=UsualSpeech.of(config.listen.dialogue),
         agents=agents.catalogue,
     )
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 
+from duologue.errors import Violation
 from duologue.think.messages import Message, Speaker, ToolCall
 from duologue.think.rule_book import RuleBook, load_rule_book, read_rule_book
 from duologue.think.spoken_numbers import say_money
@@ -306,3 +307,24 @@ def _last_sentence(text: str) -> str:
     """The part of a line that asks, without places to be filled in."""
     sentences = re.findall(r"[^.!?]+[.!?]*", text)
     return sentences[-1].rpartition("}")[2].strip(" ,") if sentences else ""
+
+
+def named_dialogue(name: str, at: str, folder: Path = Path()) -> RulesDialogue:
+    """A packaged dialogue by its name, or your own by its `.toml` file, whose path may start at `folder`.
+
+    Raises `Violation("unknown_dialogue")` for a name nothing packaged has, and what `load` raises; `at` is where it was named.
+    """
+    try:
+        if name.endswith(".toml"):
+            return RulesDialogue.load(folder / Path(name).expanduser())
+        return RulesDialogue.packaged(name)
+    except FileNotFoundError:
+        raise Violation(
+            "unknown_dialogue",
+            f"there is no packaged dialogue {name!r}",
+            path=at,
+            expected="coffee, or a file that ends in .toml",
+        ) from None
+    except Violation as violation:
+        violation.path = f"{at}, {violation.path}" if violation.path else at
+        raise
