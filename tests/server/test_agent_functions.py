@@ -63,6 +63,11 @@ def serving(peer: WebhookPeer, **limits: float) -> Iterator[RunningServer]:
 @pytest.fixture(scope="module")
 def server(peer: WebhookPeer) -> Iterator[RunningServer]:
     with serving(peer) as server:
+        for provider, path in (("open_ai", "/half/chat/completions"), ("anthropic", "/v1/messages")):
+            # The first request loads the provider's library, which may take longer than an entry of a list is given.
+            with calling(server, [], entry(peer, provider, path)) as caller:
+                caller.types("hello")
+                caller.until("AgentAudioDone")
         yield server
 
 
@@ -249,3 +254,21 @@ def test_a_list_of_models_is_followed_in_order(server: RunningServer, peer: Webh
     assert peer.bodies[first]["messages"][0] == {"role": "system", "content": "Be kind."}
     asked = peer.bodies["/v1/messages"]
     assert (asked["system"], [tool["name"] for tool in asked["tools"]]) == ("Be brief.", ["own"])
+
+
+def test_a_list_that_failed_to_its_end_is_an_error_and_the_call_goes_on(
+    server: RunningServer, peer: WebhookPeer
+) -> None:
+    think = [
+        entry(peer, "open_ai", "/broken", prompt="Be kind."),
+        entry(peer, "open_ai", "/broken", prompt="Be brief."),
+    ]
+    with calling(server, [], think) as caller:
+        caller.types("the weather?")
+        error = caller.until("Error")
+        caller.until("AgentAudioDone")
+        assert [warning["code"] for warning in caller.all("Warning")] == ["THINK_REQUEST_FAILED"] * 2
+        assert error["code"] == "FAILED_TO_THINK"
+        assert error["description"].startswith("Failed to think. Please check your agent.think settings.")
+        caller.types("the weather?")
+        caller.until("AgentAudioDone")

@@ -72,15 +72,22 @@ DEFAULT_VOICE = "clara"
 
 _FEMININE_AURA = (
     "amalthea andromeda asteria athena aurora callista cora cordelia delia electra harmonia helena hera iris janus juno luna minerva "
-    "ophelia pandora phoebe selene stella thalia theia vesta"
+    "ophelia pandora phoebe selene stella thalia theia vesta "
+    "agathe agustina ama antonia aurelia beatrix carina celeste cinzia cornelia daphne demetra diana elara estrella gloria hestia izanami "
+    "kara lara leda livia maia melia olivia rhea selena silvia uzume viktoria "
+    "alexis haley heather priya renee sharon"
 )
 _MASCULINE_AURA = (
     "angus apollo arcas aries atlas draco helios hermes hyperion jupiter mars neptune odysseus orion orpheus perseus "
-    "pluto saturn zeus"
+    "pluto saturn zeus "
+    "alvaro aquila cesare dionisio ebisu elio fabian flavio fujin hector javier julius lars luciano nestor perseo roman sander sirio "
+    "valerio bruce cole drew jack marcus rufus"
 )
+_FEMININE_OTHERS = "alloy nova shimmer joanna amy emma aria ayanda"
+_MASCULINE_OTHERS = "echo fable onyx matthew brian arthur"
 _GENDERS: dict[str, Gender] = {
-    **dict.fromkeys(_FEMININE_AURA.split(), Gender.FEMININE),
-    **dict.fromkeys(_MASCULINE_AURA.split(), Gender.MASCULINE),
+    **dict.fromkeys(f"{_FEMININE_AURA} {_FEMININE_OTHERS}".split(), Gender.FEMININE),
+    **dict.fromkeys(f"{_MASCULINE_AURA} {_MASCULINE_OTHERS}".split(), Gender.MASCULINE),
     # Cartesia's ids that its examples and SDKs carry.
     "6ccbfb76-1fc6-48f7-b71d-91ac6298247b": Gender.FEMININE,
     "f786b574-daa5-4673-aa0c-cbe3e8534c02": Gender.FEMININE,
@@ -90,9 +97,11 @@ _GENDERS: dict[str, Gender] = {
     "a0e99841-438c-4a64-b679-ae501e7d6091": Gender.MASCULINE,
     "228fca29-3a0a-435c-8728-5cb483251068": Gender.MASCULINE,
 }
-"""What is known of the vendors' voices: Deepgram's by the name in the middle, Cartesia's by id."""
+"""What is known of the vendors' voices: Deepgram's (Aura and Flux) by the name in the middle, Cartesia's by id, OpenAI's and Polly's, which
+Deepgram's agents may name too, by their plain names.
+"""
 
-_AURA = re.compile(r"^aura(?:-\d+)?-(?P<name>[a-z]+)-(?P<language>[a-z]{2})(?:-[a-z]{2})?$")
+_AURA = re.compile(r"^(?:aura(?:-\d+)?|flux)-(?P<name>[a-z]+)-(?P<language>[a-z]{2})(?:-[a-z]{2})?$")
 
 _MODELS = ("sonic", "aura", "flux-")
 """What vendors' model names begin with; any of them means the local engine."""

@@ -92,6 +92,14 @@ SAID: list[tuple[Notice, list[dict[str, Any]]]] = [
     (ToolsWithdrawn((CALL,)), [{"type": "FunctionCallCancelled", "functions": [{"id": "c1", "name": "book"}]}]),
     (Warned("prompt_too_long", "Cut."), [{"type": "Warning", "code": "PROMPT_TOO_LONG", "description": "Cut."}]),
     (
+        Warned("think_request_failed", "a: 500"),
+        [{"type": "Warning", "code": "THINK_REQUEST_FAILED", "description": "a: 500"}],
+    ),
+    (
+        Warned("empty_reply", "No words."),
+        [{"type": "Warning", "code": "THINK_REQUEST_FAILED", "description": "No words."}],
+    ),
+    (
         Failed("thinking_failed", "No model."),
         [{"type": "Error", "code": "FAILED_TO_THINK", "description": "No model.", "message": "No model."}],
     ),
@@ -139,6 +147,22 @@ def dialect_for(user_agent: str = "", **members: Any) -> AgentV1Dialect:
 @pytest.mark.parametrize(("notice", "frames"), SAID, ids=lambda value: type(value).__name__)
 def test_every_notice_has_its_words(notice: Notice, frames: list[dict[str, Any]]) -> None:
     assert read(dialect_for().render(notice)) == frames
+
+
+@pytest.mark.parametrize("kind", [Warned, Failed])
+@pytest.mark.parametrize(
+    ("code", "told", "sentence"),
+    [
+        ("think_failed", "FAILED_TO_THINK", "Failed to think. Please check your agent.think settings. (a: 500)"),
+        ("speak_failed", "FAILED_TO_SPEAK", "Failed to speak. Please check your agent.speak settings. (a: 500)"),
+    ],
+)
+@pytest.mark.parametrize("first", ["Settings", "SettingsConfiguration"])
+def test_a_list_that_failed_to_its_end_is_an_error_whatever_the_session_does(
+    kind: type[Warned | Failed], code: str, told: str, sentence: str, first: str
+) -> None:
+    (frame,) = read(dialect_for(type=first).render(kind(code, "a: 500")))
+    assert frame == {"type": "Error", "code": told, "description": sentence, "message": sentence}
 
 
 def test_every_notice_is_in_the_list_above() -> None:

@@ -257,6 +257,20 @@ def test_close_codes(reason: EndReason, code: int) -> None:
     assert fresh().closing(reason)[0] == code
 
 
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"audio": 3}, "UNPARSABLE_CLIENT_MESSAGE"),
+        ({"audio": {"input": {"encoding": "opus"}}}, "INVALID_SETTINGS"),
+        ({"agent": "0d6f2c9a-7b0e-4c57-9f3a-5b7d2c1e8a44"}, "AGENT_ID_NOT_SUPPORTED"),
+    ],
+)
+def test_the_close_says_what_the_error_said(settings: dict[str, Any], why: str) -> None:
+    dialect = fresh()
+    assert refused(dialect, {"type": "Settings", **settings})["code"] == why
+    assert dialect.closing(EndReason.VIOLATION) == (1008, why)
+
+
 def test_deadlines_are_the_documented_ones() -> None:
     deadlines = fresh().deadlines
     assert (deadlines.idle, deadlines.session, deadlines.warn_before) == (10, 7200, 300)

@@ -12,7 +12,9 @@ from duologue.agent.settings import ActionPolicy, AgentSettings, Pacing, PacingP
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.errors import Violation
 from duologue.protocols.deepgram.settings_v1 import ReadSettings, SettingsReader
+from duologue.server.speak_endpoint import voice_lookup
 from duologue.speak.speech import SpeakOptions
+from duologue.speak.voices import VoiceCatalogue
 from duologue.think.messages import Message, Speaker, ToolCall
 
 UUID = "0d6f2c9a-7b0e-4c57-9f3a-5b7d2c1e8a44"
@@ -81,8 +83,20 @@ def test_an_eager_threshold_switches_speculation_on() -> None:
         ),
         (
             {"provider": {"type": "eleven_labs", "model_id": "eleven_turbo_v2_5", "language": "fr"}},
-            SpeakOptions("eleven_turbo_v2_5", "fr"),
+            SpeakOptions("", "fr"),  # the model is no voice
         ),
+        (
+            {
+                "provider": {"type": "eleven_labs", "model_id": "eleven_turbo_v2_5"},
+                "endpoint": {
+                    "url": "wss://host/v1/text-to-speech/cgSgspJ2/multi-stream-input?x=1",
+                    "headers": {"a": "b"},
+                },
+            },
+            SpeakOptions("cgSgspJ2"),
+        ),
+        ({"provider": {"type": "cartesia", "model_id": "sonic-2"}}, SpeakOptions("")),
+        ({"provider": {"type": "open_ai", "model": "tts-1"}}, SpeakOptions("")),
         (
             {"provider": {"type": "cartesia", "model_id": "sonic-2", "voice": {"mode": "id", "id": "v1"}, "volume": 2}},
             SpeakOptions("v1", "en", 1.0, 2.0),
@@ -100,6 +114,12 @@ def test_an_eager_threshold_switches_speculation_on() -> None:
 )
 def test_voices_of_every_provider(speak: dict[str, Any], expected: SpeakOptions) -> None:
     assert voice(speak) == expected
+
+
+def test_a_strict_catalogue_takes_the_settings_of_other_vendors() -> None:
+    reader = SettingsReader(voices=voice_lookup(VoiceCatalogue(strict=True)))
+    elevenlabs = {"type": "eleven_labs", "model_id": "eleven_turbo_v2_5"}
+    assert reader.read({"agent": {"speak": {"provider": elevenlabs}}}).open.settings.speak.choices[0].voice == ""
 
 
 def test_voices_are_looked_up_where_a_catalogue_is_given() -> None:
@@ -248,3 +268,10 @@ def test_strict_refuses_unknown_members_and_nothing_else() -> None:
     with pytest.raises(Violation) as caught:
         strict.read({"agent": {"think": [{"provider": {"type": "x", "colour": "red"}}]}})
     assert caught.value.path == "agent.think[0].provider.colour"
+
+
+def test_a_context_taken_for_the_agent_is_still_a_context() -> None:
+    said = [{"type": "History", "role": "user", "content": "Hi"}]
+    assert agent(messages=said).open.settings.history == (Message(Speaker.USER, "Hi"),)
+    both = agent(messages=said, context={"messages": [{"role": "user", "content": "Hello"}]})
+    assert both.open.settings.history == (Message(Speaker.USER, "Hello"),)

@@ -44,7 +44,12 @@ from duologue.protocols.deepgram import agent_messages as wire
 from duologue.protocols.deepgram.agent_v0 import in_early_words
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import Client
-from duologue.protocols.deepgram.errors import REFUSED_WITH_WARNING, error_code, warning_code
+from duologue.protocols.deepgram.errors import (
+    REFUSED_WITH_WARNING,
+    WARNED_WITH_ERROR,
+    error_code,
+    warning_code,
+)
 from duologue.protocols.deepgram.settings_v1 import ReadSettings
 from duologue.protocols.dialect import Frame
 
@@ -139,10 +144,8 @@ class AgentFrames:
                 return [_latencies(out)] if self._latency_reports else []
             case InjectionRefused():
                 return [wire.InjectionRefused(message=out.reason)]
-            case Warned():
-                return [wire.Warning_(code=warning_code(out.code), description=out.message)]
-            case Failed():
-                return [_error(error_code(out.code), out.message)]
+            case Warned() | Failed():
+                return [_trouble(out)]
             case ToolsRequested() | ToolsWithdrawn() | ToolAnswered():
                 return self._tool_messages(out)
             # The rest has no word on this wire: interruptions are told by UserStartedSpeaking, words and keys are other vendors'.
@@ -248,6 +251,17 @@ def _latencies(out: LatencyMeasured) -> wire.LatencyReport:
         tts_latency=out.tts if out.text_to_speech is None else out.text_to_speech,
         total_latency=out.total,
     )
+
+
+def _trouble(out: Warned | Failed) -> wire.ServerMessage:
+    """A `Warning` for what is made up for, an `Error` for what is lost: a reply that no model or no voice of the list could give is lost,
+    although the agent says something else and the call goes on.
+    """
+    sentence = WARNED_WITH_ERROR.get(out.code)
+    if isinstance(out, Warned) and sentence is None:
+        return wire.Warning_(code=warning_code(out.code), description=out.message)
+    text = f"{sentence} ({out.message})" if sentence else out.message
+    return _error(error_code(out.code), text)
 
 
 def _error(code: str, text: str) -> wire.Error:

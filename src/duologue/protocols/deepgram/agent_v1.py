@@ -31,6 +31,7 @@ from duologue.protocols.deepgram.agent_frames import AgentFrames
 from duologue.protocols.deepgram.calls import CallBook
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.early_audio import EarlyAudio
+from duologue.protocols.deepgram.errors import error_code
 from duologue.protocols.deepgram.listen_settings import is_flux, update_listen
 from duologue.protocols.deepgram.settings_messages import (
     FunctionCallResponse,
@@ -87,7 +88,7 @@ class AgentV1Dialect:
         self._frames = AgentFrames(self.request_id, identify(request), self._calls)
         self._early = EarlyAudio()
         self._listen: ListenSettings | None = None
-        self._too_large = False
+        self._fatal = ""
 
     def receive(self, frame: Frame) -> Sequence[Received]:
         """Translate one frame. Raises `Violation`; only wrong settings are fatal, any other bad message leaves the session as it is."""
@@ -213,7 +214,8 @@ class AgentV1Dialect:
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """An `Error`, or the `Warning` where the vendor only warns."""
-        self._too_large = self._too_large or violation.code == "too_large"
+        if violation.fatal:
+            self._fatal = violation.code
         return self._frames.refuse(violation)
 
     def closing(self, reason: EndReason) -> tuple[int, str]:
@@ -228,7 +230,7 @@ class AgentV1Dialect:
             case EndReason.FAILED:
                 return 1011, "INTERNAL_SERVER_ERROR"
             case EndReason.VIOLATION:
-                return (1009, "message too big") if self._too_large else (1008, "UNPARSABLE_CLIENT_MESSAGE")
+                return (1009, "message too big") if self._fatal == "too_large" else (1008, error_code(self._fatal))
             case EndReason.CALLER_LEFT | EndReason.FINISHED:
                 return 1000, ""
             case _:

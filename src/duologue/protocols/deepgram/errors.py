@@ -54,12 +54,8 @@ WARNING_CODES = {
     "prompt_too_long": "PROMPT_TOO_LONG",
     "think_request_failed": "THINK_REQUEST_FAILED",
     "provider_failed": "THINK_REQUEST_FAILED",
-    "thinking_failed": "THINK_REQUEST_FAILED",
-    "think_failed": "THINK_REQUEST_FAILED",
     "empty_reply": "THINK_REQUEST_FAILED",
     "speak_request_failed": "SPEAK_REQUEST_FAILED",
-    "speaking_failed": "SPEAK_REQUEST_FAILED",
-    "speak_failed": "SPEAK_REQUEST_FAILED",
     "unknown_tool": "FUNCTION_CALL_FAILED",
     "too_many_tools": "FUNCTION_CALL_FAILED",
     "tool_failed": "FUNCTION_CALL_FAILED",
@@ -71,6 +67,13 @@ WARNING_CODES = {
     "session_ends_soon": "MAXIMUM_SESSION_LENGTH_APPROACHING",
 }
 """Codes of `Warned`, and what Deepgram calls them; any other is sent as it is, in capitals."""
+
+WARNED_WITH_ERROR = {
+    "think_failed": "Failed to think. Please check your agent.think settings.",
+    "speak_failed": "Failed to speak. Please check your agent.speak settings.",
+}
+"""Troubles the session survives, but the vendor calls errors: every model, or every voice, of a list has failed. Clients act on the code
+and show its sentence (D§5.4.3, D§5.5)."""
 
 REFUSED_WITH_WARNING = frozenset(("force_end_turn_unsupported", "listen_family", "think_live_unsupported"))
 """Violations the vendor answers with a `Warning`, not an `Error`."""

@@ -182,7 +182,9 @@ class LanguageObject(Message):
 
 
 class Agent(Message):
-    """The agent; the last four members are the vendor's migration guide's (D§4.7)."""
+    """The agent; the last four members are the vendor's migration guide's (D§4.7). `messages` stands here where a client's context was
+    taken for the agent, as types of one name in two releases of its SDK let it be.
+    """
 
     language: str | LanguageObject | None = None
     context: Context | None = None
@@ -191,6 +193,7 @@ class Agent(Message):
     think_live: Any = None
     speak: Speak | list[Speak] | None = None
     greeting: str | None = None
+    messages: list[HistoryItem | list[str]] | None = None
     instructions: str | None = None
     listen_model: str | None = None
     think_model: str | None = None

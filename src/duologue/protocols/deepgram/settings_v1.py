@@ -6,6 +6,7 @@ dropped in silence that would change what a caller hears. Secrets (headers, cred
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
@@ -42,6 +43,9 @@ SPEED_RANGE = (0.5, 1.5)
 """As wide as the widest provider's (D§5.5)."""
 SPEED_WORDS = {"slowest": 0.6, "slow": 0.8, "normal": 1.0, "fast": 1.2, "fastest": 1.4}
 VOLUME_RANGE = (0.5, 2.0)
+FOREIGN_VOICES = frozenset(("eleven_labs", "cartesia", "open_ai", "aws_polly"))
+"""Providers whose models are engines: the voice is named beside them."""
+_VOICE_IN_URL = re.compile(r"/text-to-speech/(?P<voice>[\w-]{1,100})")
 
 
 AgentLookup: TypeAlias = Callable[[str], NamedAgent]
@@ -92,7 +96,8 @@ class SettingsReader:
         speak = self.read_speak(agent.speak, language, model=agent.speak_model)
         if agent.think_live is not None:
             warnings += (Warned("think_live_unsupported", "agent.think_live is not supported and was ignored."),)
-        context = next((given for given in (agent.context, settings.context) if given and given.messages), Context())
+        contexts = (agent.context, settings.context, Context(messages=agent.messages))
+        context = next((given for given in contexts if given and given.messages), Context())
         history = read_history(context)
         greeting = agent.greeting or settings.greeting or ""
         if not greeting and context.replay and history and history[-1].speaker is Speaker.ASSISTANT:
@@ -151,17 +156,7 @@ class SettingsReader:
         """The voice a client means. Its provider's endpoint and credentials are not used: this server speaks itself."""
         provider = SpeakProvider(type=speak.provider) if isinstance(speak.provider, str) else speak.provider
         provider = provider or SpeakProvider()
-        voice = provider.voice.id if isinstance(provider.voice, VoicePart) else provider.voice
-        name = (
-            voice
-            or provider.voice_id
-            or speak.voice_id
-            or provider.model
-            or speak.model
-            or provider.model_id
-            or model
-            or ""
-        )
+        name = _voice_name(provider, speak, model)
         spoken = provider.language or provider.language_code or _voice_language(name) or language or "en"
         speed = _read_speed(provider.speed, f"{path}.provider.speed")
         volume = 1.0 if provider.volume is None else provider.volume
@@ -172,6 +167,16 @@ class SettingsReader:
                 raise Violation("voice_not_found", f"no voice is called {name[:80]!r}", path=f"{path}.provider")
             name = found
         return SpeakOptions(voice=name, language=spoken, speed=speed, volume=volume)
+
+
+def _voice_name(provider: SpeakProvider, speak: Speak, model: str | None) -> str:
+    """Deepgram's models are voices; other vendors' models are not, and their voices stand elsewhere, ElevenLabs' in the URL (D§5.5)."""
+    voice = provider.voice.id if isinstance(provider.voice, VoicePart) else provider.voice
+    named = voice or provider.voice_id or speak.voice_id or ""
+    if (provider.type or "").lower() not in FOREIGN_VOICES:
+        return named or provider.model or speak.model or provider.model_id or model or ""
+    found = _VOICE_IN_URL.search((speak.endpoint and speak.endpoint.url) or "")
+    return named or (found["voice"] if found else "")
 
 
 def _read_speed(given: float | str | None, path: str) -> float:

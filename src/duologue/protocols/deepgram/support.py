@@ -112,12 +112,14 @@ AGENT_V1 = Surface(
         Row(
             "Warning",
             YES,
-            "never `GPT_4O_STREAM_END_ERROR` and `INJECT_AGENT_MESSAGE_DURING_...`: refused lines are `InjectionRefused`",
+            "also for each entry of a list that fails; never `GPT_4O_STREAM_END_ERROR` and `INJECT_AGENT_MESSAGE_DURING_...`: refused "
+            "lines are `InjectionRefused`",
         ),
         Row(
             "Error",
             YES,
-            "`code`, `description` and `message`; a model that fails is a `Warning` as long as the agent has a line to say instead",
+            "`code`, `description` and `message`; `FAILED_TO_THINK` and `FAILED_TO_SPEAK` when a whole list has failed, and the call "
+            "goes on",
         ),
     ),
     unsupported=(
