@@ -98,3 +98,21 @@ def test_what_is_not_audio_is_refused() -> None:
 def test_any_bytes_are_audio_or_refused(content: bytes, head: bytes) -> None:
     with contextlib.suppress(Violation):
         assert np.isfinite(read_audio(head + content)).all()
+
+
+def test_samples_that_are_no_numbers_silence_themselves_and_nothing_behind_them() -> None:
+    tone = np.tile(TONE, 4)
+    spoiled = np.stack([tone, tone], axis=1)
+    spoiled[100] = (np.nan, np.nan)
+    spoiled[101] = (np.inf, -np.inf)
+    file = io.BytesIO()
+    soundfile.write(file, spoiled, 16_000, format="WAV", subtype="FLOAT")
+    heard = read_audio(file.getvalue(), 8_000)
+    assert np.abs(heard[2_000:]).max() > 0.1
+
+
+def test_a_file_cut_off_in_its_header_is_read_or_refused_without_a_traceback(capfd: pytest.CaptureFixture[str]) -> None:
+    """libsndfile asks for places before the beginning of such a file."""
+    with contextlib.suppress(Violation):
+        read_audio(file_of("AIFF")[:52])
+    assert capfd.readouterr().err == ""

@@ -73,6 +73,7 @@ def test_a_key_that_is_not_accepted_is_said_with_the_services_words(status: int)
         (200, '{"no":"token"}', "answered without an access token"),
         (200, "[]", "answered without an access token"),
         (200, "hello", "answered without an access token"),
+        (500, "[" * 100_000, r"gives no access token: 500 \[\[\["),
     ],
 )
 def test_a_service_without_tokens_is_said(status: int, body: str, said: str) -> None:

@@ -142,6 +142,7 @@ def test_a_line_cut_off_by_a_crash_ends_the_log() -> None:
             "line 2: the log holds a 'New'",
         ),
         ([*record()[:1], "{\n"], "line 2: not JSON"),
+        ([*record()[:1], "[" * 100_000 + "\n"], "line 2: not a line of an event log: RecursionError"),
     ],
 )
 def test_what_is_not_a_log_is_refused_with_its_line(lines: list[str], said: str) -> None:
@@ -151,3 +152,10 @@ def test_what_is_not_a_log_is_refused_with_its_line(lines: list[str], said: str)
 
 def test_lines_of_a_newer_kind_are_passed_over() -> None:
     assert len(read_event_log([*record(), '{"note": "from the future"}\n'], REGISTRY).facts) == 3
+
+
+def test_a_log_that_claims_hours_of_audio_costs_no_memory() -> None:
+    """A gigabyte for each of the lines, were the silence written out."""
+    claimed = '{"m":"x","now":1,"event":{"$":"pcm","samples":268435456},"commands":[]}\n'
+    log = read_event_log([*record()[:1], *[claimed] * 100], REGISTRY)
+    assert {len(fact.event) for fact in log.facts} == {1 << 28}

@@ -139,3 +139,15 @@ def test_what_cannot_cross_is_refused_by_name() -> None:
         crossed(Outer(np.zeros(3), Inner("", 0)))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"int is not in the engine's vocabulary \(Inner, Outer, str\)"):
         VOCABULARY.kind(5)
+
+
+def test_text_that_is_none_and_endless_nesting_break_the_link_like_any_other_bytes() -> None:
+    halved, deep = msgspec.Raw(b"\xa1\xda"), msgspec.Raw(b"\x91" * 100_000 + b"\xc0")
+    for payload in (halved, deep):
+        for kind in (str, list):
+            with pytest.raises(LinkBroken):
+                read_payload(payload, kind)
+        with pytest.raises(LinkBroken):
+            VOCABULARY.read(FIRST_ITEM, payload)
+    with pytest.raises(LinkBroken):
+        FrameParser().push(len(deep).to_bytes(4, "big") + bytes(deep))

@@ -79,3 +79,8 @@ def test_any_signs_are_read_and_places_never_run_backwards(source: str) -> None:
     text = rewrite_english(MappedText.of(source))
     assert list(text.starts) == sorted(text.starts)
     assert list(text.ends) == sorted(text.ends)
+
+
+def test_an_amount_may_have_any_number_of_digits() -> None:
+    assert rewrite_english(MappedText.of("$" + "7" * 5_000)).text == " ".join(["seven"] * 5_000) + " dollars"
+    assert rewrite_english(MappedText.of("$001")).text.endswith(" dollar")

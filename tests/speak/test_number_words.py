@@ -83,3 +83,8 @@ def test_every_number_has_words_and_no_digits(number: int) -> None:
     words = say_cardinal(number)
     assert words.replace(" ", "").isalpha()
     assert "  " not in words
+
+
+def test_a_number_longer_than_a_program_can_count_is_read_digit_by_digit() -> None:
+    assert say_number("7" * 5_000) == " ".join(["seven"] * 5_000)
+    assert say_number(str(LARGEST - 1)).startswith("nine hundred ninety nine trillion")

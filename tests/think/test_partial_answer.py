@@ -52,3 +52,11 @@ def test_counts_and_kinds_of_errors() -> None:
     assert kind_of({"code": "", "type": "overloaded"}) == "overloaded"
     assert kind_of({"code": 429}) == "429"
     assert kind_of("the prompt was: secret") == kind_of({}) == "an error"
+
+
+def test_half_a_character_is_replaced_because_nobody_could_write_it_down_again() -> None:
+    answer = PartialAnswer("p")
+    assert answer.write("a\ud83d b") == TextDelta("a\ufffd b")
+    assert answer.write("\ud83d\ude00 ok") == TextDelta("😀 ok"), "two halves are a whole"
+    answer.call(0, id="\udc00", name="look", arguments='{"x":"\ud800"}')
+    assert answer.finish()[0] == ToolCall("\ufffd", "look", '{"x":"\ufffd"}')

@@ -24,7 +24,7 @@ from duologue.agent.settings import (
 )
 from duologue.agent.talk import Talk
 from duologue.agent.toolbox import LedgerEntry
-from duologue.think.messages import ToolResult, ToolSpec
+from duologue.think.messages import ToolResult, ToolSpec, read_arguments
 
 MAX_KEYS = 32
 MAX_DATA = 16_000
@@ -90,7 +90,7 @@ class Acting:
     def perform(self, entry: LedgerEntry, reply: Reply) -> ToolResult | None:
         """Do it. The result, or `None` for an end, which comes later."""
         reply.acted = True
-        arguments = _arguments(entry.call.arguments)
+        arguments = read_arguments(entry.call.arguments)
         if arguments is None:
             return _failed(entry, "the arguments are no JSON object")
         name = entry.call.name
@@ -135,14 +135,6 @@ class Acting:
             spoken = reply.text.strip()
             reply.write(f" {say.strip()}" if spoken else say.strip())
         return None
-
-
-def _arguments(text: str) -> dict[str, Any] | None:
-    try:
-        value = json.loads(text or "{}")
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _failed(entry: LedgerEntry, why: str) -> ToolResult:

@@ -90,7 +90,7 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> It
     import soundfile
 
     try:
-        with soundfile.SoundFile(source) as file:
+        with soundfile.SoundFile(_Sought(source)) as file:
             if file.channels > limits.max_channels:
                 raise Violation(
                     "audio_file", f"the file has {file.channels} channels", expected=f"at most {limits.max_channels}"
@@ -105,14 +105,31 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> It
             while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
                 frames += len(block)
                 _check_length(frames, file.samplerate, limits)
-                yield _clean(resampler.push(np.ascontiguousarray(block.mean(axis=1, dtype=np.float32))))
+                # Before the filter, which a single NaN would poison for good.
+                yield _clean(resampler.push(np.ascontiguousarray(_clean(block).mean(axis=1, dtype=np.float32))))
             yield _clean(resampler.finish())
     except soundfile.LibsndfileError as error:
         raise Violation("audio_file", f"the file cannot be read: {error}", expected="wav, flac, ogg or mp3") from error
 
 
-def _clean(pcm: Pcm) -> Pcm:
-    cleaned: Pcm = np.clip(np.nan_to_num(pcm), -1.0, 1.0)
+class _Sought:
+    """A file for libsndfile, which believes a broken header and asks for places before the beginning: it stays where it is then."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.read = file.read
+        self.tell = file.tell
+        self._file = file
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        try:
+            return self._file.seek(offset, whence)
+        except (ValueError, OSError):
+            return self._file.tell()
+
+
+def _clean(pcm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Finite and within -1..1."""
+    cleaned: NDArray[np.float32] = np.clip(np.nan_to_num(pcm), -1.0, 1.0)
     return cleaned
 
 

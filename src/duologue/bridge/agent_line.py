@@ -64,7 +64,7 @@ def _obey(call: Call, request: HttpRequest) -> None:
     """`{"action": "end_call"}` or `{"action": "call_transfer", "target": "+15550100"}`: what an agent's tools ask."""
     try:
         asked = json.loads(request.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         asked = None
     action = asked.get("action") if isinstance(asked, dict) else None
     if action == "end_call":

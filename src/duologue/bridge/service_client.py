@@ -193,7 +193,7 @@ def _said(body: bytes | bytearray) -> str:
     text = bytes(body).decode("utf-8", "replace").strip()
     try:
         content = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text[:200] or "no reason given"
     if isinstance(content, dict):
         for name in ("message", "error", "title"):

@@ -111,7 +111,8 @@ class Registry:
             return form
         name = form.get("$")
         if name == _PCM:
-            return np.zeros(_count(form.get("samples")), np.float32)
+            # Of any length, and no memory: a log may claim much.
+            return np.broadcast_to(np.float32(0.0), (_count(form.get("samples")),))
         if name == _MAP:
             return {key: self._value(item, in_mapping=True) for key, item in _items(form)}
         kind = self._types.get(name) if isinstance(name, str) else None

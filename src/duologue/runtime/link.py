@@ -105,6 +105,9 @@ def _decode_foreign(kind: Any, payload: Any) -> Any:
     raise TypeError(f"{type(payload).__name__} is not {kind}")
 
 
+_UNREADABLE = (msgspec.MsgspecError, UnicodeError, RecursionError)
+"""What decoding raises for bytes of a worker's that are no values: also for text that is none, and for endless nesting."""
+
 _encoder = msgspec.msgpack.Encoder(enc_hook=_encode_foreign)
 _frame_decoder = msgspec.msgpack.Decoder(tuple[int, int, msgspec.Raw])
 
@@ -128,7 +131,7 @@ def read_payload(payload: msgspec.Raw, kind: Any) -> Any:
     """The payload of a control frame. Raises `LinkBroken` when it is not a `kind`."""
     try:
         return msgspec.msgpack.decode(payload, type=kind)
-    except msgspec.MsgspecError as error:
+    except _UNREADABLE as error:
         raise LinkBroken(f"a {kind} was expected: {error}") from error
 
 
@@ -154,7 +157,7 @@ class FrameParser:
                 break
             try:
                 frames.append(_frame_decoder.decode(memoryview(received)[at + 4 : at + 4 + size]))
-            except msgspec.MsgspecError as error:
+            except _UNREADABLE as error:
                 raise LinkBroken(f"this is not a frame: {error}") from error
             at += 4 + size
         self._held = bytearray(memoryview(received)[at:])
@@ -188,5 +191,5 @@ class Vocabulary:
             raise LinkBroken(f"frame kind {kind} is not in the engine's vocabulary")
         try:
             return self._decoders[kind - FIRST_ITEM].decode(payload)
-        except msgspec.MsgspecError as error:
+        except _UNREADABLE as error:
             raise LinkBroken(str(error)) from error

@@ -148,8 +148,8 @@ def _read_money(match: re.Match[str]) -> Iterator[Rewriting]:
         yield from _whole(match, f"{say_number(match['amount'])} {many}")
         return
     parts = []
-    if int(whole) or not int(small or 0):
-        parts.append(f"{say_number(whole)} {one if int(whole) == 1 else many}")
+    if whole.strip("0") or not int(small or 0):  # an amount may have more digits than a number can
+        parts.append(f"{say_number(whole)} {one if whole.lstrip('0') == '1' else many}")
     if int(small or 0):
         parts.append(f"{say_cardinal(int(small))} {small_one if int(small) == 1 else small_many}")
     yield from _whole(match, " and ".join(parts))

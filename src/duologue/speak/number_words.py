@@ -18,6 +18,8 @@ _ORDINALS = {
 
 LARGEST = 10**15
 """Numbers from here on are read digit by digit."""
+MOST_DIGITS = 15
+"""Of a number below it."""
 
 
 def say_cardinal(number: int) -> str:
@@ -72,6 +74,6 @@ def say_digits(digits: str) -> str:
 def say_number(written: str) -> str:
     """A written number: `1,234.50`, `0042`, `3.14`, `12`. Commas part thousands, a point begins decimals."""
     whole, point, decimals = written.replace(",", "").partition(".")
-    plain = whole == "0" or (whole[:1] != "0" and int(whole) < LARGEST)
+    plain = whole == "0" or (whole[:1] != "0" and len(whole) <= MOST_DIGITS)
     said = say_cardinal(int(whole)) if plain else say_digits(whole)
     return f"{said} point {say_digits(decimals)}" if point and decimals else said

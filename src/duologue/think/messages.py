@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+import msgspec
+
+MAX_DEPTH = 32
+"""Nesting of what a model writes as arguments; as deep as a client may."""
+
 
 class Speaker(StrEnum):
     """Who said a message."""
@@ -24,6 +29,28 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+
+def read_arguments(text: str) -> dict[str, Any] | None:
+    """The object that the arguments of a call are; none is an empty one. `None` for anything else, also when it is nested too deeply or
+    holds half a character: it has to be written again.
+    """
+    try:
+        value = msgspec.json.decode(text or "{}")
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) and not _too_deep(value) else None
+
+
+def _too_deep(value: object) -> bool:
+    """Level by level, so that the walk itself cannot run deep."""
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        children = (item.values() if isinstance(item, dict) else item for item in level)
+        level = [child for inside in children for child in inside if isinstance(child, dict | list)]
+        if not level:
+            return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

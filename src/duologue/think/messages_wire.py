@@ -6,14 +6,13 @@ is answered at the beginning of the next user message, and ids are of a few char
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from duologue.errors import EngineFailure
 from duologue.think.completion import CallDelta, CompletionEvent, CompletionRequest, ModelChoice, TextDelta
-from duologue.think.messages import Message, Speaker, ToolCall, ToolSpec
+from duologue.think.messages import Message, Speaker, ToolCall, ToolSpec, read_arguments
 from duologue.think.partial_answer import PartialAnswer, count_of, kind_of
 
 MAX_TOKENS = 4_096
@@ -80,12 +79,7 @@ def _blocks(message: Message) -> list[dict[str, Any]]:
 
 
 def _tool_use(call: ToolCall) -> dict[str, Any]:
-    try:
-        given = json.loads(call.arguments or "{}")
-    except ValueError:
-        given = None
-    arguments = given if isinstance(given, dict) else {}
-    return {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": arguments}
+    return {"type": "tool_use", "id": _id(call.id), "name": call.name, "input": read_arguments(call.arguments) or {}}
 
 
 def _id(call_id: str) -> str:

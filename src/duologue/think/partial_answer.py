@@ -47,7 +47,7 @@ class PartialAnswer:
         """More text. Raises `EngineFailure` beyond the bound."""
         self._grow(len(text))
         self._spoken = True
-        return TextDelta(text)
+        return TextDelta(whole_characters(text))
 
     def call(self, place: int, *, id: str = "", name: str = "", arguments: str = "") -> CallDelta:  # noqa: A002 - the wires' word
         """More of the call at `place`; the first id and name count. Raises `EngineFailure` beyond a bound."""
@@ -65,7 +65,7 @@ class PartialAnswer:
         if not self.begun:
             raise EngineFailure(self.provider, "ended without an answer", lost="the answer")
         calls = [
-            ToolCall(call.id or f"call_{place}", call.name, call.arguments or "{}")
+            ToolCall(*map(whole_characters, (call.id or f"call_{place}", call.name, call.arguments or "{}")))
             for place, call in sorted(self._calls.items())
             if call.name
         ]
@@ -76,6 +76,15 @@ class PartialAnswer:
         self._length += by
         if self._length > MAX_ANSWER:
             raise EngineFailure(self.provider, f"answered with more than {MAX_ANSWER} characters", lost="the rest")
+
+
+def whole_characters(text: str) -> str:
+    """The text with a sign in place of each half character: JSON can name one alone, and nothing can write it down again."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
 
 
 def count_of(value: object) -> int:

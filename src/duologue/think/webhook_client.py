@@ -11,7 +11,7 @@ import httpx
 
 from duologue.errors import Refused
 from duologue.runtime.machine import Seconds
-from duologue.think.messages import Endpoint, ToolCall, ToolResult, ToolSpec
+from duologue.think.messages import Endpoint, ToolCall, ToolResult, ToolSpec, read_arguments
 from duologue.think.outbound import OutboundRules
 from duologue.think.pinned_client import PinnedTransport, Resolve, resolve
 from duologue.think.tools import failed_call
@@ -48,7 +48,7 @@ class WebhookRunner:
         """The answer of the tool's endpoint. Never raises for a tool that fails."""
         if spec.endpoint is None:
             return failed_call(call, f"{call.name} is a tool of the client; the server cannot run it")
-        arguments = _arguments(call)
+        arguments = read_arguments(call.arguments)
         if arguments is None:
             return failed_call(call, f"the arguments of {call.name} are no JSON object")
         try:
@@ -85,14 +85,6 @@ class WebhookRunner:
         finally:
             await answer.aclose()
         return answer.status_code, bytes(body[:MAX_ANSWER]).decode("utf-8", "replace")
-
-
-def _arguments(call: ToolCall) -> Mapping[str, Any] | None:
-    try:
-        value = json.loads(call.arguments or "{}")
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _query(value: object) -> str:

@@ -265,7 +265,7 @@ def test_parameters_are_texts_and_bounded() -> None:
     assert isinstance(fact, StreamStarted)
     assert len(fact.parameters) == 100
     assert fact.parameters["7"] == "7"
-    for odd in ("not json", "[1]", 7, None):
+    for odd in ("not json", "[1]", "[" * 100_000, '{"a":"\\ud800"}', 7, None):
         fact = JsonMedia(TWILIO).receive(
             json.dumps({"event": "start", "streamSid": "s", "start": {"customParameters": odd}})
         )

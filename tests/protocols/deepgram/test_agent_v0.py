@@ -231,7 +231,7 @@ def test_releases_that_end_at_unknown_types_are_spared_the_early_words_too(versi
     assert told(SettingChanged(Setting.PROMPT), dialect) == []
 
 
-@pytest.mark.parametrize("arguments", ["{", "[1]", "", "nothing"])
+@pytest.mark.parametrize("arguments", ["{", "[1]", "", "nothing", "[" * 100_000, '{"a":' * 40 + "1" + "}" * 40])
 def test_arguments_that_are_no_object_stay_text(arguments: str) -> None:
     tools = (RequestedTool(ToolCall("c1", "book", arguments), client_side=True),)
     assert [message["input"] for message in told(ToolsRequested(tools))] == [arguments, arguments]

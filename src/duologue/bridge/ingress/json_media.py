@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 
 from duologue.audio.formats import AudioFormat, Encoding, Pcm
@@ -310,8 +311,8 @@ def _parameters(value: Any) -> dict[str, str]:
     """The application's own parameters; some services write the object as a string."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
-        except ValueError:
+            value = msgspec.json.decode(value)
+        except (ValueError, RecursionError):
             return {}
     if not isinstance(value, dict):
         return {}

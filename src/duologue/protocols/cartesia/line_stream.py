@@ -57,6 +57,7 @@ from duologue.protocols.codec import (
     parse_object,
 )
 from duologue.protocols.dialect import Audio, Close, Deadlines, Frame, Open, Ping, Played, VoiceLookup
+from duologue.think.messages import read_arguments
 
 IDLE_S = 180.0
 """Without a message or a ping from the client (C§11.4)."""
@@ -241,8 +242,7 @@ class LineStreamDialect:
         """The agent hangs up: its words for why go into the reason of the close (C§11.4)."""
         if answered.call.name != END_CALL or answered.result.error:
             return
-        arguments = json.loads(answered.call.arguments or "{}")
-        reason = arguments.get("reason") if isinstance(arguments, dict) else None
+        reason = (read_arguments(answered.call.arguments) or {}).get("reason")
         words = " ".join(str(reason).split()) if reason else ""
         self._reason = words.encode()[:MAX_REASON].decode(errors="ignore")
 

@@ -9,10 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from msgspec import DecodeError, json
-
 from duologue.protocols.deepgram import agent_messages as wire
 from duologue.protocols.deepgram.formats import INPUT_RATE_V0, INPUT_RATE_V1
+from duologue.think.messages import read_arguments
 
 SETTINGS = "SettingsConfiguration"
 """The first message of an early-access client."""
@@ -62,8 +61,5 @@ def _call(function: wire.RequestedFunction) -> Sequence[wire.ServerMessage]:
 
 def _input(arguments: str) -> dict[str, Any] | str:
     """The arguments as the object V0 documents; what a model wrote that is no object stays the text it is."""
-    try:
-        read = json.decode(arguments)
-    except DecodeError:
-        return arguments
-    return read if isinstance(read, dict) else arguments
+    read = read_arguments(arguments)
+    return arguments if read is None or not arguments else read
