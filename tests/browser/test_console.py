@@ -15,6 +15,7 @@ import pytest
 
 from duologue.audio.containers import write_wav
 from duologue.audio.formats import LISTEN_RATE, Pcm
+from duologue.audio.resample import resample
 from duologue.cli.demo_story import recording
 from duologue.listen.word_errors import count_errors
 from tests.browser.chromium import Seen, chromium, visit
@@ -27,9 +28,8 @@ ORDERS = {
     "house-coffee": "can i get a house coffee",
 }
 """Recordings of people, and what they say."""
-KEYTERMS = ("get me a single shot mocha", "with a little bit of milk", "house coffee")
-"""Helps the embedded recogniser, which is weak on open speech."""
 PAUSE_S = 1.5
+BROWSER_RATE = 48_000
 EAR_S = 0.06
 """What the browser's own audio buffers may hold when the queue is dropped: two blocks of the ear and the sound card's."""
 GREETING = (
@@ -49,14 +49,15 @@ def silence(seconds: float) -> Pcm:
 
 def wav(folder: Path, *parts: Pcm) -> Path:
     path = folder / "caller.wav"
-    write_wav(path, np.concatenate(parts), LISTEN_RATE)
+    write_wav(path, resample(np.concatenate(parts), LISTEN_RATE, BROWSER_RATE), BROWSER_RATE)
     return path
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[RunningServer]:
     chromium()
-    with running_server() as running:
+    # The embedded recogniser is weak on open speech: what all callers talk about is told to it here.
+    with running_server({"listen": {"dialogue": "coffee"}}) as running:
         yield running
 
 
@@ -70,8 +71,8 @@ def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def transcribed(server: RunningServer, orders: Path) -> Seen:
     """The page heard the two orders and was told to finish right behind the last."""
-    seconds = orders.stat().st_size / 2 / LISTEN_RATE
-    return visit(server.http, orders, what="turns", seconds=seconds, keyterms=", ".join(KEYTERMS))
+    seconds = orders.stat().st_size / 2 / BROWSER_RATE
+    return visit(server.http, orders, what="turns", seconds=seconds, keyterms="house coffee, milk")
 
 
 def test_turn_events_arrive_and_are_shown(transcribed: Seen) -> None:
@@ -103,18 +104,16 @@ def test_close_finalises_what_was_being_said(transcribed: Seen) -> None:
     assert transcribed["state"] == "Finished: 2 turns."
 
 
-def test_the_text_is_what_the_python_client_gets_for_the_same_recording(
+def test_the_transcript_is_the_recordings_and_the_python_clients(
     server: RunningServer, orders: Path, transcribed: Seen
 ) -> None:
     command = [sys.executable, "-m", "duologue.cli.main", "listen", str(orders), "--host", server.http, "--json"]
-    terms = [part for term in KEYTERMS for part in ("--keyterm", term)]
-    done = subprocess.run([*command, *terms], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     events = [json.loads(line) for line in done.stdout.splitlines()]
-    python = "".join(event["text"] for event in events if event["event"] == "turn_ended")
-    page = transcribed["whole"]
-    # Same engine, same words; but the browser resampled the recording and began it at another step, so a few may differ.
-    assert count_errors(python, page).rate <= 0.35, (python, page)
-    assert count_errors(" ".join(ORDERS.values()), page).rate <= 0.35, page
+    ends = [event["text"].strip() for event in events if event["event"] == "turn_ended"]
+    assert ends == list(ORDERS.values())
+    # A browser without time drops samples of its microphone, and a word of the seventeen may become a similar one.
+    assert count_errors(" ".join(ORDERS.values()), transcribed["whole"]).rate <= 0.12, transcribed["whole"]
 
 
 def test_no_key_and_nothing_else_is_kept(transcribed: Seen) -> None:
