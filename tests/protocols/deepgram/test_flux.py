@@ -195,6 +195,26 @@ def test_ends_have_codes_every_client_takes() -> None:
     assert socket.closing(EndReason.VIOLATION)[0] == 1009
 
 
+def infos(socket: FluxDialect, *events: Any) -> list[tuple[str, str, list[str]]]:
+    told = [frame for event in events for frame in read(socket.render(event))]
+    return [(each["event"], each["transcript"], [word["word"] for word in each["words"]]) for each in told]
+
+
+def test_numbers_are_figures_from_the_turn_on_that_follows_the_wish() -> None:
+    socket = dialect("eager_eot_threshold=0.5")
+    said = "twenty five lattes"
+    before = infos(socket, updated(1.0, said), eagerly_ended(2.0, said))
+    (success,) = replies(send(socket, {"type": "Configure", "numerals": True}))
+    assert success["numerals"] is True
+    before += infos(socket, ended(3.0, said))
+    assert [text for _, text, _ in before] == [said] * 3
+    after = infos(socket, updated(4.0, said), eagerly_ended(5.0, said), ended(6.0, said))
+    assert [event for event, _, _ in after] == ["StartOfTurn", "EagerEndOfTurn", "EndOfTurn"]
+    assert all((text, words) == ("25 lattes", ["25", "lattes"]) for _, text, words in after)
+    assert infos(dialect("numerals=true"), updated(1.0, "ten")) == [("StartOfTurn", "10", ["10"])]
+    assert infos(dialect("numerals=true&language_hint=es"), updated(1.0, "ten")) == [("StartOfTurn", "ten", ["ten"])]
+
+
 def test_strict_names_the_unknown_member() -> None:
     query = read_query(f"model=flux-general-en&{RAW}")
     socket = FluxDialect(Handshake(query=query), SeededIds(1), strict=True)

@@ -147,6 +147,19 @@ def test_other_keyterms_hold_from_now_on() -> None:
     assert read(reply.told)[0]["code"] == "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"
 
 
+def test_numbers_are_figures_where_they_are_asked_for() -> None:
+    def said(socket: ListenV1Dialect) -> tuple[str, list[str]]:
+        (frame,) = read(socket.render(ended(3.0, "twenty five lattes")))
+        return transcript(frame), [word["word"] for word in frame["channel"]["alternatives"][0]["words"]]
+
+    assert said(dialect()) == ("twenty five lattes", ["twenty", "five", "lattes"])
+    socket = dialect("numerals=true&replace=lattes:coffees")
+    assert said(socket) == ("25 coffees", ["25", "coffees"])
+    (item,) = send(socket, {"type": "Configure", "features": {"numerals": False}})
+    assert read(item.told) == [{"type": "ConfigureSuccess", "request_id": socket.request_id}]
+    assert said(socket) == ("twenty five coffees", ["twenty", "five", "coffees"])
+
+
 def test_a_recogniser_that_cannot_be_had_is_a_failure_to_configure() -> None:
     (failure,) = read(dialect().refuse(Violation("reconfiguration", "not now")))
     assert (failure["type"], failure["code"]) == ("ConfigureFailure", "CONFIGURE_INTERNAL_ERROR")

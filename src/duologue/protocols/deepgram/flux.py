@@ -36,6 +36,7 @@ from duologue.protocols.deepgram.listen_closes import listen_close
 from duologue.protocols.deepgram.listen_query import refuse_what_would_be_missed
 from duologue.protocols.deepgram.listen_settings import is_flux, plain_turns, terms_of, tuned
 from duologue.protocols.deepgram.settings_messages import ListenProvider
+from duologue.protocols.deepgram.wording import Wording, is_english
 from duologue.protocols.dialect import (
     Audio,
     Close,
@@ -80,6 +81,9 @@ class FluxDialect:
         self._policy = tuned(plain_turns(), _asked(query), "")
         keyterms = terms_of(list(query.all("keyterm") + query.all("keyterms")), path="keyterm") or ()
         self._options = ListenOptions(language=self._hints[0] if self._hints else "en", keyterms=keyterms)
+        self._numerals = query.flag("numerals")
+        self._wording = Wording()
+        self._worded_turn = -1
         self._client = identify(handshake)
         self._strict = strict
         self._container = ContainerCheck(self._audio)
@@ -152,6 +156,8 @@ class FluxDialect:
             keyterms=self._options.keyterms if keyterms is None else keyterms,
             language=self._options.language if hints is None else (hints[0] if hints else "en"),
         )
+        if wanted.numerals is not None:
+            self._numerals = wanted.numerals
         self._hints = self._hints if hints is None else hints
         changed = options != self._options
         self._policy, self._options = policy, options
@@ -162,13 +168,21 @@ class FluxDialect:
             _thresholds(policy),
             list(options.keyterms),
             list(self._hints) if self._is_multilingual else None,
+            self._numerals if self._client.takes_new_messages else None,
         )
         # The answer goes first: while another recogniser is opened, events go on and count.
         return [Retune(policy), Reply((encode(success),)), *([Expect(options)] if changed else [])]
 
     def render(self, event: ListenEvent) -> Sequence[Frame]:
         """`TurnInfo`."""
-        return [encode(self._turn_info(turn)) for turn in self._turns.follow(event)]
+        return [encode(self._turn_info(self._written(turn))) for turn in self._turns.follow(event)]
+
+    def _written(self, turn: FluxTurn) -> FluxTurn:
+        """As the client wants it. A wish holds from the next turn on: the text of an end is that of the eager end before it (D§6.4)."""
+        if turn.turn != self._worded_turn or self._turns.stage is Stage.IDLE:
+            self._worded_turn = turn.turn
+            self._wording = Wording(self._numerals and is_english(self._options.language))
+        return replace(turn, text=self._wording.text(turn.text), words=self._wording.words(turn.words))
 
     def _turn_info(self, turn: FluxTurn) -> TurnInfo:
         new = self._client.takes_new_messages

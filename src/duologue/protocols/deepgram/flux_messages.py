@@ -62,6 +62,7 @@ class ConfigureSuccess(FluxMessage, tag=True):
     thresholds: Thresholds
     keyterms: list[str]
     language_hints: list[str] | None = None
+    numerals: bool | None = None
 
 
 class ConfigureFailure(FluxMessage, tag=True):
@@ -93,3 +94,4 @@ class Configure(Message):
     thresholds: Thresholds | None = None
     keyterms: list[str] | str | None = None
     language_hints: list[str] | str | None = None
+    numerals: bool | None = None

@@ -49,6 +49,7 @@ from duologue.protocols.deepgram.listen_messages import (
 )
 from duologue.protocols.deepgram.listen_query import read_live
 from duologue.protocols.deepgram.listen_settings import MAX_KEYTERMS
+from duologue.protocols.deepgram.wording import is_english
 from duologue.protocols.dialect import (
     Audio,
     Close,
@@ -158,6 +159,9 @@ class ListenV1Dialect:
         return [Close(afterwards=self._say_goodbye)]
 
     def _configure(self, wanted: LiveConfigure) -> Sequence[ListenItem]:
+        if wanted.features is not None and wanted.features.numerals is not None:
+            numerals = wanted.features.numerals and is_english(self._hearing.options.language)
+            self._hearing = replace(self._hearing, wording=replace(self._hearing.wording, numerals=numerals))
         terms = wanted.keyterms
         if terms is None:
             return [Reply((encode(LiveConfigureSuccess(request_id=self.request_id)),))]

@@ -22,10 +22,10 @@ from duologue.protocols.deepgram.listen_messages import (
     Utterance,
 )
 from duologue.protocols.deepgram.listen_query import HearingRequest
+from duologue.protocols.deepgram.wording import SIGNS
 
 CONFIDENCE = 1.0
 """Of every word and transcript: turn events carry none, so this says nothing."""
-_SIGNS = ".,;:!?…\"'()[]"
 
 
 def seconds(position: Samples) -> float:
@@ -40,10 +40,11 @@ def rfc3339(at: float) -> str:
 
 def alternative(text: str, words: Sequence[TimedWord], hearing: HearingRequest) -> Alternative:
     """The one alternative: a silence has no words and no confidence."""
+    written = hearing.wording.text(text).strip()
     return Alternative(
-        transcript=text.strip(),
-        confidence=CONFIDENCE if text.strip() else 0.0,
-        words=[_word(word, punctuated=hearing.punctuated) for word in words],
+        transcript=written,
+        confidence=CONFIDENCE if written else 0.0,
+        words=[_word(word, punctuated=hearing.punctuated) for word in hearing.wording.words(words)],
         languages=[hearing.options.language] if hearing.multilingual else None,
     )
 
@@ -94,7 +95,7 @@ def _utterance(end: TurnEnded, hearing: HearingRequest, name: str) -> Utterance:
 
 
 def _word(word: TimedWord, *, punctuated: bool) -> ListenWord:
-    plain = word.text.strip(_SIGNS).lower() or word.text
+    plain = word.text.strip(SIGNS).lower() or word.text
     return ListenWord(
         word=plain,
         start=seconds(word.start),

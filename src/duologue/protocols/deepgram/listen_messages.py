@@ -124,10 +124,17 @@ class LiveConfigureFailure(ListenMessage, tag="ConfigureFailure"):
     description: str
 
 
+class LiveFeatures(Message):
+    """How text is to be written from now on."""
+
+    numerals: bool | None = None
+
+
 class LiveConfigure(Message):
     """The client's `Configure`."""
 
     keyterms: list[str] | str | None = None
+    features: LiveFeatures | None = None
 
 
 class RecordingBody(Message):

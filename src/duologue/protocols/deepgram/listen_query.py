@@ -1,7 +1,8 @@
 """The query of `/v1/listen`, live and of recordings (Deepgram docs: Live audio; D§7.1, D§7.7).
 
-What only decorates text (`smart_format`, `numerals`, `diarize` ...) is accepted: the words are the engine's. What a client relies on for
-privacy or for getting the results at all (`redact`, `callback`, `multichannel`) is refused, because silence would be worse.
+Numbers and replacements are written as asked for (`wording.py`); what else decorates text (`diarize`, `profanity_filter` ...) is accepted
+without effect. What a client relies on for privacy or for getting the results at all (`redact`, `callback`, `multichannel`) is refused,
+because silence would be worse.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from duologue.listen.hypothesis import ListenOptions
 from duologue.protocols.codec import check_range
 from duologue.protocols.deepgram.formats import read_stream
 from duologue.protocols.deepgram.listen_settings import MAX_KEYTERMS, is_flux
+from duologue.protocols.deepgram.wording import Wording, read_wording
 from duologue.protocols.query import Query
 from duologue.runtime.machine import Seconds
 
@@ -43,6 +45,8 @@ class HearingRequest:
     punctuated: bool
     """Words come in a second form, with their signs."""
     multilingual: bool
+    wording: Wording = Wording()  # noqa: RUF009 - it cannot be changed
+    """How it is written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ def read_hearing(query: Query, engines: Collection[str] = ()) -> HearingRequest:
         audio=read_stream(query.text("encoding"), query.whole("sample_rate")),
         punctuated=query.flag("punctuate") or query.flag("smart_format"),
         multilingual=language == MULTI,
+        wording=read_wording(query, spoken),
     )
 
 

@@ -16,7 +16,7 @@ LISTEN_V1 = Surface(
         Row("KeepAlive", YES),
         Row("Finalize", YES, "always answered, with an empty result when there is nothing to transcribe"),
         Row("CloseStream", YES),
-        Row("Configure", PARTLY, "`keyterms`; `features` are accepted and ignored"),
+        Row("Configure", PARTLY, "`keyterms`; of `features`, `numerals`"),
         Row(
             "?model", YES, "nova, enhanced, base, whisper and their variants mean the engine here; Flux models are 400"
         ),
@@ -32,7 +32,9 @@ LISTEN_V1 = Surface(
         Row("?keyterm, ?keywords", PARTLY, "at most 100, raised in the recogniser; the boost of a keyword is ignored"),
         Row("?language, ?language_hint", PARTLY, "any code is taken; what is understood depends on the engine"),
         Row("?punctuate, ?smart_format", PARTLY, "`punctuated_word` is given; signs only where the engine has them"),
-        Row("?numerals, ?dictation, ?profanity_filter, ?diarize, ?detect_entities, ?search, ?replace", NO, _IGNORED),
+        Row("?numerals", YES, "English; also with `smart_format`, which does nothing else to the text"),
+        Row("?replace", YES, "`old:new` or `old`, words or phrases in any case"),
+        Row("?dictation, ?profanity_filter, ?diarize, ?detect_entities, ?search", NO, _IGNORED),
         Row("?channels, ?multichannel", NO, "more than one channel is 400"),
         Row("?redact", NO, "400: nothing here can redact"),
         Row("?callback", NO, "400: results are given on the connection only"),
@@ -57,7 +59,7 @@ FLUX = Surface(
     from_client=(
         Row("binary", YES),
         Row("CloseStream", YES, "the last words of an open turn are an `Update`; then 1000"),
-        Row("Configure", PARTLY, "thresholds, `keyterms`, `language_hints`; `numerals` is ignored"),
+        Row("Configure", PARTLY, "thresholds, `keyterms`, `language_hints`; `numerals` from the next turn on"),
         Row("ForceEndTurn", YES, "what was sent before it is heard first"),
         Row("KeepAlive", YES, "no part of this protocol; ignored"),
         Row("?model", YES, "`flux*` and this server's engines; others are 400"),
@@ -66,7 +68,8 @@ FLUX = Surface(
         Row("?keyterm", YES, "at most 100"),
         Row("?language_hint", PARTLY, "the first is the language asked of the engine"),
         Row("?redact", NO, "400, as on `/v1/listen`"),
-        Row("?profanity_filter, ?numerals, ?mip_opt_out, ?tag", NO, "accepted and ignored"),
+        Row("?numerals", YES, "English"),
+        Row("?profanity_filter, ?mip_opt_out, ?tag", NO, "accepted and ignored"),
     ),
     from_server=(
         Row("Connected", YES),
