@@ -72,6 +72,20 @@ USAGE = Table(
 )
 """One row per connection; `status` is `open`, `closed` or `recovered`; `own` says what the client brought itself: `model`, or nothing."""
 
+DICTIONARIES = Table(
+    "dictionaries",
+    METADATA,
+    Column("id", String, primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("description", String, nullable=False),
+    Column("access", String, nullable=False),
+    Column("pinned", BigInteger, nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("items", String, nullable=False),
+)
+"""Pronunciation dictionaries: `owner` is the public prefix of the key that made one, `items` a JSON array of its entries."""
+
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         """CREATE TABLE keys (prefix TEXT PRIMARY KEY, digest TEXT NOT NULL, name TEXT NOT NULL, created_at DOUBLE PRECISION NOT NULL,
@@ -86,6 +100,11 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE keys ADD COLUMN agents BIGINT",
         "ALTER TABLE usage ADD COLUMN own TEXT NOT NULL DEFAULT ''",
         "CREATE INDEX usage_by_time ON usage (opened_at)",
+    ),
+    (
+        """CREATE TABLE dictionaries (id TEXT PRIMARY KEY, owner TEXT NOT NULL, name TEXT NOT NULL, description TEXT NOT NULL,
+        access TEXT NOT NULL, pinned BIGINT NOT NULL, created_at DOUBLE PRECISION NOT NULL, items TEXT NOT NULL)""",
+        "CREATE INDEX dictionaries_by_time ON dictionaries (created_at, id)",
     ),
 )
 """Entry n makes schema version n + 1 of version n."""

@@ -163,7 +163,8 @@ def test_the_node_client_finds_the_whole_http_interface(server: RunningServer, c
     assert said["status"] == {"ok": True}
     assert len(said["voices"]["ids"]) == len(set(said["voices"]["ids"])) >= 4, "the iterator ends, each voice came once"
     assert said["accents"]["ids"] == ["british", "general-american"]
-    assert said["dictionaries"]["ids"] == []
+    assert said["dictionaries"].pop("bytes") > 32_000
+    assert said["dictionaries"] == {"name": "mine", "items": 1, "alias": "sequel", "there": True}
     assert said["raw"]["bytes"] > 32_000
     assert (said["wav"]["begins"], said["mp3"]["begins"][:3]) == (b"RIFF".hex(), "fff")
     assert said["sse"] == {
@@ -185,7 +186,7 @@ def test_the_node_client_finds_the_whole_http_interface(server: RunningServer, c
         "clone": ("InternalServerError", None, "Not implemented"),
         "change": ("PermissionDeniedError", None, "Forbidden"),
         "delete": ("PermissionDeniedError", None, "Forbidden"),
-        "dictionary": ("InternalServerError", None, "Not implemented"),
+        "forgotten dictionary": ("NotFoundError", None, "Unknown pronunciation dictionary"),
         "token": ("done", None, None),
         "token without the grant": ("PermissionDeniedError", None, "Forbidden"),
     }

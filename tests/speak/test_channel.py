@@ -16,8 +16,8 @@ from duologue.runtime.inline import InlineHost
 from duologue.speak.alignment import WordAlignment
 from duologue.speak.channel import MAX_QUEUED_CHARACTERS, SpeakChannel, SpeakEngines
 from duologue.speak.engines.tone import ToneEngine, ToneSettings, ToneStream
-from duologue.speak.pronunciation import Lexicon, Pronunciation
-from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
+from duologue.speak.pronunciation import Lexicon
+from duologue.speak.speech import Pronunciation, SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from duologue.speak.voices import Gender, Voice, VoiceCatalogue
 
 PLAIN = SpeakOptions()

@@ -6,7 +6,8 @@ import pytest
 
 from duologue.errors import Violation
 from duologue.speak.mapped_text import MappedText
-from duologue.speak.pronunciation import MAX_ENTRIES, Lexicon, Pronunciation
+from duologue.speak.pronunciation import Lexicon
+from duologue.speak.speech import MAX_ENTRIES, Pronunciation
 
 
 def test_whole_words_are_replaced_the_longest_entry_first() -> None:
@@ -17,6 +18,11 @@ def test_whole_words_are_replaced_the_longest_entry_first() -> None:
 def test_case_counts_only_where_it_is_asked_for() -> None:
     lexicon = Lexicon([Pronunciation("US", "U S", case_sensitive=True)])
     assert lexicon.apply(MappedText.of("US or us")).text == "U S or us"
+
+
+def test_a_case_sensitive_entry_in_small_letters_also_begins_a_sentence() -> None:
+    lexicon = Lexicon([Pronunciation("will", "wil", case_sensitive=True)])
+    assert lexicon.apply(MappedText.of("Will Will? Will WILL will.")).text == "wil Will? wil WILL wil."
 
 
 def test_an_alias_may_be_phonemes() -> None:

@@ -9,10 +9,12 @@ from litestar.exceptions import HTTPException
 
 from duologue.errors import DuologueError, EngineFailure, Refused, Violation
 from duologue.protocols.refusal import Refusal
+from duologue.server.http_agents import agents_router, calls_router
 from duologue.server.http_cartesia import cartesia_router
 from duologue.server.http_console import console_router
 from duologue.server.http_deepgram import deepgram_router
 from duologue.server.http_deepgram_account import deepgram_account_router
+from duologue.server.http_dictionaries import dictionaries_router
 from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
 from duologue.server.http_management import management_router
@@ -53,6 +55,9 @@ def http_application(services: Services) -> Litestar:
             console_router(),
             cartesia_router(services),
             voices_router(services),
+            agents_router(services),
+            calls_router(services),
+            dictionaries_router(services),
             management_router(services),
             speech_router(services),
             transcription_router(services),

@@ -1,4 +1,4 @@
-"""Cartesia's dictionaries, datasets and fine-tunes (C§10.4, C§10.5): what a client may look for, although this server keeps none of it.
+"""Cartesia's datasets and fine-tunes (C§10.5): what a client may look for, although this server keeps none of it.
 
 Lists are truthful: they are empty. What is looked up by id is not found. Making or changing something is refused in
 the vendor's shape, so that a program says why instead of going on without it.
@@ -15,11 +15,7 @@ from duologue.server.http_description import DESCRIBED, Described
 from duologue.server.requests import AnyRequest, identify_key
 from duologue.server.services import Services
 
-COLLECTIONS = {
-    "/pronunciation-dicts": "pronunciation dictionary",
-    "/datasets": "dataset",
-    "/fine-tunes": "fine-tune",
-}
+COLLECTIONS = {"/datasets": "dataset", "/fine-tunes": "fine-tune"}
 """Paths of what is not kept, and the name of one item."""
 
 _NOT_KEPT = {DESCRIBED: Described("not kept here")}
@@ -53,7 +49,7 @@ def management_router(services: Services) -> Router:
         """Not found: none are kept here."""
         await _refuse_item(services, request)
 
-    @delete(items, opt=_NOT_KEPT)
+    @delete([*items, "/datasets/{item_id:str}/files/{file_id:str}"], opt=_NOT_KEPT)
     async def remove(request: AnyRequest) -> None:
         """Not found: none are kept here."""
         await _refuse_item(services, request)

@@ -16,7 +16,7 @@ from duologue.audio.mp3 import Mp3Output
 from duologue.audio.output import AudioOutput
 from duologue.audio.wav import wav_header
 from duologue.auth.concurrency import Kind
-from duologue.errors import Bug, EngineFailure, Refused
+from duologue.errors import Bug, EngineFailure, Refused, Violation
 from duologue.protocols.cartesia.generation import GenerationReader
 from duologue.protocols.cartesia.http_bodies import BytesBody, BytesRequest, Container, check_text, read_bytes_request
 from duologue.protocols.cartesia.tts import TtsDialect
@@ -61,13 +61,22 @@ def speech_router(services: Services) -> Router:
             strict=services.config.server.strict,
         )
         pushed = [item for item in dialect.receive(await request.body()) if isinstance(item, TextPushed)]
+        if not pushed:
+            raise Violation("wrong_shape", "a context ends with its request", path="cancel", remedy="Leave it out.")
         for item in pushed:
             check_text(item.text, services.config.limits.context_characters)
         content = await begun(_events(services, request, dialect, pushed))
         return Stream(content, media_type="text/event-stream", headers={"cache-control": "no-cache"})
 
     @post(
-        ["/infill/bytes", "/voice-changer/bytes", "/voice-changer/sse", "/voices/clone", "/voices/localize"],
+        [
+            "/infill/bytes",
+            "/voice-changer/bytes",
+            "/voice-changer/sse",
+            "/voices/clone",
+            "/voices/localize",
+            "/voices/mix",
+        ],
         status_code=200,
         opt={DESCRIBED: Described("not here")},
     )
@@ -119,7 +128,8 @@ async def _events(
             begun = False
             since = services.timers.now()
             try:
-                async with aclosing(speech_of_text(services.speak, item.text, item.options)) as chunks:
+                engines = await services.dictionaries.engines_for(services.speak, item.options)
+                async with aclosing(speech_of_text(engines, item.text, item.options)) as chunks:
                     async for chunk in chunks:
                         meter.audio_out_s += (seconds := len(chunk.pcm) / services.speak.rate)
                         services.metrics.audio_out.labels(SSE).inc(seconds)

@@ -9,12 +9,11 @@ from litestar import Router, delete, get, patch
 from duologue.errors import Refused, Violation
 from duologue.protocols.query import Query
 from duologue.server.http_description import DESCRIBED, Described, Parameter
+from duologue.server.pages import TURNING, page_of
 from duologue.server.requests import AnyRequest, handshake_of, identify_key
 from duologue.server.services import Services
 from duologue.speak.voices import Voice, VoiceCatalogue
 
-PAGE, MAX_PAGE = 10, 100
-"""Items of a page when the client names no `limit`, and at most (C§10.1)."""
 ACCENTS = {
     "en-US": ("general-american", "General American English"),
     "en-GB": ("british", "British English"),
@@ -27,9 +26,7 @@ _LIST = {
     DESCRIBED: Described(
         "voices",
         query=(
-            Parameter("limit", f"1 to {MAX_PAGE}, else {PAGE}", "integer"),
-            Parameter("starting_after", "The id of the last voice of the page before"),
-            Parameter("ending_before", "The id of the first voice of the page behind"),
+            *TURNING,
             Parameter("q", "Words in the name, the description or the locale"),
             Parameter("gender", "`feminine`, `masculine` or `gender_neutral`"),
             Parameter("language", "Such as `en` or `en-GB`"),
@@ -105,21 +102,10 @@ def find_voice(catalogue: VoiceCatalogue, voice_id: str) -> Voice:
 
 
 def voice_page(catalogue: VoiceCatalogue, query: Query) -> dict[str, Any]:
-    """The page a query asks for. Ends in an empty one, else the clients' iterators never stop (C§10.1)."""
-    found = [voice for voice in catalogue if _is_wanted(voice, query)]
-    names = [voice.id for voice in found]
-    limit = min(max(query.whole("limit") or PAGE, 1), MAX_PAGE)
-    if after := query.text("starting_after"):
-        found = found[names.index(after) + 1 :] if after in names else []
-    elif before := query.text("ending_before"):
-        found = found[max(0, names.index(before) - limit) : names.index(before)] if before in names else []
-    page = found[:limit]
-    more = len(found) > limit
-    return {
-        "data": [voice_body(voice) for voice in page],
-        "has_more": more,
-        "next_page": page[-1].id if more else None,
-    }
+    """The page of voices a query asks for. Raises `Violation` for one that cannot be read."""
+    return page_of(
+        [voice for voice in catalogue if _is_wanted(voice, query)], query, lambda voice: voice.id, voice_body
+    )
 
 
 def _is_wanted(voice: Voice, query: Query) -> bool:
@@ -128,9 +114,14 @@ def _is_wanted(voice: Voice, query: Query) -> bool:
     return (
         all(word in shown for word in words)
         and query.text("gender") in (None, voice.gender.value)
-        and (query.text("language") or voice.language).casefold() in (voice.language, voice.locale.casefold())
+        and _code(query.text("language") or voice.language) in (voice.language, voice.locale.casefold())
         and not query.flag("is_owner")  # nobody owns the embedded voices
     )
+
+
+def _code(written: str) -> str:
+    """A language or a locale as codes are compared: in any case, `_` for `-` (C§A.2)."""
+    return written.strip().replace("_", "-").casefold()
 
 
 def voice_body(voice: Voice) -> dict[str, Any]:
@@ -165,8 +156,8 @@ def accents_of(catalogue: VoiceCatalogue, query: Query) -> list[dict[str, Any]]:
     for locale in {voice.locale for voice in catalogue}:
         language = locale.split("-")[0]
         identifier, name = ACCENTS.get(locale, (locale.lower(), locale))
-        wanted = (query.text("language") or language).casefold() == language
-        if wanted and (query.text("locale") or locale).casefold() == locale.casefold():
+        wanted = _code(query.text("language") or language) == language
+        if wanted and _code(query.text("locale") or locale) == _code(locale):
             found.append(
                 {
                     "id": identifier,

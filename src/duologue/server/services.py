@@ -28,6 +28,7 @@ from duologue.listen.channel import ListenEngines
 from duologue.runtime.driver import Observer, Timers
 from duologue.runtime.engines import Role
 from duologue.server.agents import configured_voices, load_agents
+from duologue.server.dictionaries import Dictionaries
 from duologue.server.engines import ConfiguredEngine, Engines, configured_engines
 from duologue.server.expectations import UsualSpeech
 from duologue.server.lifecycle import Lifecycle, Phase
@@ -76,6 +77,8 @@ class Services:
     """What callers are expected to say, for the recogniser's sake."""
     agents: AgentCatalogue = field(default_factory=AgentCatalogue)
     """Agents that are called by their id."""
+    dictionaries: Dictionaries = field(default_factory=lambda: Dictionaries(None))
+    """How words are said that clients taught this server."""
 
     @property
     def models(self) -> Router:
@@ -222,6 +225,7 @@ def build_services(
         log=log,
         usual_speech=UsualSpeech.of(config.listen.dialogue),
         agents=agents.catalogue,
+        dictionaries=Dictionaries(database, strict=config.server.strict),
     )
 
 

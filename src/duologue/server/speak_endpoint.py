@@ -33,6 +33,9 @@ from duologue.speak.speech import SpeakOptions, SpeechChunk
 from duologue.speak.voices import VoiceCatalogue
 from duologue.usage.meter import UsageMeter
 
+LOST = "speech could not be made; please try again"
+"""What a client is told whose context failed through no fault of its own."""
+
 
 def voice_lookup(catalogue: VoiceCatalogue) -> VoiceLookup:
     """The client's own word for a voice where it means one, `None` where it means none (only when strict)."""
@@ -204,11 +207,13 @@ class SpeakEndpoint:
         def lose(error: DuologueError, fallback: bool = False) -> None:  # noqa: FBT001, FBT002 - the channel's signature
             self._metrics.engine_failures.labels("synthesizer").inc()
             if not fallback:
-                self._driver.feed(ContextSpeechFailed(context, stream, "speech could not be made; please try again"))
+                told = (error.code, str(error)) if isinstance(error, Violation) else ("engine_failed", LOST)
+                self._driver.feed(ContextSpeechFailed(context, stream, told[1], told[0]))
                 self._services.log.warning("speech_failed", why=str(error), request_id=self.request_id)
 
         try:
-            channel = await SpeakChannel.open(self._services.speak, options, deliver, lose)
+            engines = await self._services.dictionaries.engines_for(self._services.speak, options)
+            channel = await SpeakChannel.open(engines, options, deliver, lose)
         except (EngineFailure, Refused, Violation) as error:
             lose(error)
             return

@@ -47,7 +47,8 @@ async def encoded_speech(
 ) -> AsyncGenerator[bytes, None]:
     """The speech of a text as bytes behind `head`, counted. Raises like `speech_of_text`. Close it."""
     meter.characters += len(text)
-    async with aclosing(speech_of_text(services.speak, text, options)) as chunks:
+    engines = await services.dictionaries.engines_for(services.speak, options)
+    async with aclosing(speech_of_text(engines, text, options)) as chunks:
         async for chunk in chunks:
             meter.audio_out_s += (seconds := len(chunk.pcm) / services.speak.rate)
             services.metrics.audio_out.labels(route).inc(seconds)

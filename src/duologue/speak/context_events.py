@@ -48,6 +48,7 @@ class ContextSpeechFailed:
     context: str
     stream: int
     message: str
+    code: str = "engine_failed"
 
 
 ContextEvent: TypeAlias = TextPushed | ContextCancelled | ContextSpeechReceived | ContextSpeechFailed

@@ -126,8 +126,8 @@ class SpeechContexts:
                 commands = self._end(context)
             case ContextSpeechReceived(context, stream, chunk):
                 commands = self._receive(context, stream, chunk, now)
-            case ContextSpeechFailed(context, stream, message):
-                commands = self._lose(context, stream, message)
+            case ContextSpeechFailed(context, stream, message, code):
+                commands = self._lose(context, stream, message, code)
             case _:
                 assert_never(event)
         return [*commands, *self._advance(now)]
@@ -269,11 +269,11 @@ class SpeechContexts:
             self._line_up(name)
         return commands
 
-    def _lose(self, name: str, stream: int, message: str) -> list[ContextCommand]:
+    def _lose(self, name: str, stream: int, message: str, code: str) -> list[ContextCommand]:
         context = self._contexts.get(name)
         if context is None or context.stream != stream:
             return []
-        return [*self._end(name), ContextFailed(name, "engine_failed", message)]
+        return [*self._end(name), ContextFailed(name, code, message)]
 
     def _end(self, name: str) -> list[ContextCommand]:
         """Forget the context, and stop what it has in synthesis."""

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from duologue.errors import Violation
 from duologue.speak.mapped_text import MappedText, Rewriting
 from duologue.speak.markup import TAG, pronounce_ipa
+from duologue.speak.speech import MAX_ENTRIES, Pronunciation
 
-MAX_ENTRIES = 2_000
-"""Entries of one lexicon."""
-
-
-@dataclass(frozen=True, slots=True)
-class Pronunciation:
-    """`text` is said as `alias`, which is plain text or `<<IPA|IPA>>`."""
-
-    text: str
-    alias: str
-    case_sensitive: bool = False
+_SENTENCE_ENDS = ("", ".", "!", "?", "\u2026")
+"""What stands before the first word of a sentence."""
 
 
 class Lexicon:
@@ -49,7 +40,14 @@ class Lexicon:
             return text
         found = []
         for match in self._pattern.finditer(text.text):
-            alias = self._exact.get(match.group(), self._folded.get(match.group().casefold()))
+            alias = self._find(text.text, match.start(), match.group())
             if alias is not None:
                 found.append(Rewriting(match.start(), match.end(), alias))
         return text.rewrite(found)
+
+    def _find(self, text: str, place: int, word: str) -> str | None:
+        """How the word at `place` is said."""
+        alias = self._exact.get(word)
+        if alias is None and word[1:] == word[1:].lower() and text[:place].rstrip()[-1:] in _SENTENCE_ENDS:
+            alias = self._exact.get(word[:1].lower() + word[1:])
+        return self._folded.get(word.casefold()) if alias is None else alias

@@ -9,6 +9,9 @@ from typing import TypeAlias
 from duologue.audio.formats import Pcm, Samples
 from duologue.runtime.engines import Engine
 
+MAX_ENTRIES = 2_000
+"""Entries of one lexicon."""
+
 
 @dataclass(frozen=True, slots=True)
 class SpeakOptions:
@@ -25,6 +28,22 @@ class SpeakOptions:
     """Settings of one engine, passed through from the configuration."""
     phonemes: bool = False
     """Tell when each sound is made, where the engine knows."""
+    dictionary: str = ""
+    """The id of a pronunciation dictionary of the server, applied before an engine sees the text; empty for none."""
+    normalization: str = "auto"
+    """In which language numbers and the like are written out before they are spoken: `auto` for the spoken one, `off`, or a code."""
+    spoken_words: bool = False
+    """Name words as they are spoken (`five dollars`) instead of as they were written (`$5`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pronunciation:
+    """`text` is said as `alias`, which is plain text or `<<IPA|IPA>>`."""
+
+    text: str
+    alias: str
+    case_sensitive: bool = False
+    """Only as it is written; but an entry in small letters is also the first word of a sentence."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -53,13 +53,26 @@ async function pushToTalk() {
   }
 }
 
+async function dictionaries() {
+  const words = client.pronunciationDicts;
+  const made = await words.create({ name: 'mine', items: [{ text: 'nginx', alias: 'engine x' }] });
+  const changed = await words.update(made.id, { items: [{ text: 'SQL', alias: 'sequel' }] });
+  const found = await words.retrieve(made.id);
+  const listed = (await collected(words.list())).map((each) => each.id);
+  const spoken = await client.tts.generate({ ...speech, output_format: raw, pronunciation_dict_id: made.id });
+  const bytes = Buffer.from(await spoken.arrayBuffer()).length;
+  await words.delete(made.id);
+  await refusal('forgotten dictionary', () => words.retrieve(made.id));
+  tell('dictionaries', { name: found.name, items: changed.items.length, alias: found.items[0].alias, there: listed.includes(made.id), bytes });
+}
+
 async function main() {
   tell('status', { ok: (await client.getStatus()).ok });
   const voices = await collected(client.voices.list({ limit: 3 }));
   tell('voices', { ids: voices.map((voice) => voice.id) });
   tell('voice', { name: (await client.voices.get(voices[0].id)).name });
   tell('accents', { ids: (await client.voices.listAccents()).accents.map((accent) => accent.id) });
-  tell('dictionaries', { ids: (await collected(client.pronunciationDicts.list())).map((each) => each.id) });
+  await dictionaries();
   for (const [name, output_format] of Object.entries(formats)) {
     const made = await client.tts.generate({ ...speech, output_format });
     const audio = Buffer.from(await made.arrayBuffer());
@@ -77,7 +90,6 @@ async function main() {
   await refusal('clone', () => client.voices.clone({ clip: fs.createReadStream(wav), name: 'me', language: 'en' }));
   await refusal('change', () => client.voices.update(voices[0].id, { name: 'mine' }));
   await refusal('delete', () => client.voices.delete(voices[0].id));
-  await refusal('dictionary', () => client.pronunciationDicts.create({ name: 'mine' }));
   const { token } = await client.accessToken.create({ grants: { tts: true }, expires_in: 60 });
   const speaker = new Cartesia({ token, ...base });
   await refusal('token', () => speaker.tts.generate({ ...speech, output_format: raw }));

@@ -52,6 +52,7 @@ SHAPES: dict[str, ErrorShape] = {
     "audio_file": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
     "wav_header": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
     "wav_format": ErrorShape(400, "Unsupported audio format", "unsupported_audio_format"),
+    "dictionary_not_found": ErrorShape(404, "Unknown pronunciation dictionary"),
     "agent_not_found": ErrorShape(404, "Unknown agent"),
     "start_first": ErrorShape(400, "Start expected"),
     "start_repeated": ErrorShape(409, "Already started"),

@@ -16,6 +16,7 @@ from duologue.speak.speech import SpeakOptions
 SPEED_RANGE = (0.6, 1.5)
 VOLUME_RANGE = (0.5, 2.0)
 MAX_EMOTION_CHARACTERS = 40
+MAX_DICTIONARY_ID = 256
 LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
 """Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
 
@@ -56,6 +57,8 @@ class GenerationReader:
             options = replace(options, language=read_language(spoken, path))
         if message.voice is not None:
             options = replace(options, voice=self._voice(message.voice, options.language))
+        if message.pronunciation_dict_id is not None:
+            options = replace(options, dictionary=message.pronunciation_dict_id[:MAX_DICTIONARY_ID])
         if message.speed is not None:
             if message.speed not in LEGACY_SPEEDS:
                 raise Violation("out_of_range", "unknown speed", path="speed", expected="slow, normal or fast")

@@ -69,7 +69,8 @@ TTS = Surface(
         Row("generation_config.volume", YES, "0.5 to 2.0"),
         Row("generation_config.emotion", PARTLY, "the embedded voice hints at some: faster, slower, higher, livelier"),
         Row("speed", YES, "legacy words `slow`, `normal`, `fast`"),
-        Row("accent, normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
+        Row("pronunciation_dict_id", YES, "an unknown one changes nothing, unless the server is strict"),
+        Row("accent, normalization, duration", NO, "accepted and ignored"),
     ),
     from_server=(
         Row("chunk", YES, "at most 0.2 s of audio; always with `flush_id`"),
@@ -140,7 +141,8 @@ TTS_HTTP = Surface(
         Row("output_format: mp3", YES, "bytes only; the five bit rates, as far as MPEG has them at that sample rate"),
         Row("context_id, add_timestamps, add_phoneme_timestamps", YES, "SSE only"),
         Row("save", NO, "501: nothing is kept"),
-        Row("normalization, pronunciation_dict_id, duration", NO, "accepted and ignored"),
+        Row("pronunciation_dict_id", YES, "as on the socket"),
+        Row("normalization, duration", NO, "accepted and ignored"),
     ),
     from_server=(
         Row("audio", YES, "streamed while it is made"),
@@ -167,16 +169,35 @@ VOICES = Surface(
     from_server=(Row("page, voice, accents, status", YES, "with the fields that every client release reads"),),
 )
 
+DICTIONARIES = Surface(
+    "Pronunciation dictionaries: `/pronunciation-dicts`",
+    "Pronunciation dictionaries (C§10.4)",
+    from_client=(
+        Row("GET /pronunciation-dicts", YES, "pages, the newest first; every key of the server sees all of them"),
+        Row("POST /pronunciation-dicts", YES, "`name`, `items`, `description`, `access`, `pinned`"),
+        Row("GET, PATCH, DELETE /pronunciation-dicts/{id}", YES, "`items` of a PATCH take the place of those before"),
+        Row("items[].alias or items[].pronunciation", YES, "plain text, or `<<m|ɛ|t>>` as near as letters come to it"),
+        Row("items[].case_sensitive", YES, "small letters also match the first word of a sentence"),
+    ),
+    from_server=(
+        Row("dictionary, page", YES, "with the fields of all releases; 2,000 items each, 1,000 dictionaries"),
+    ),
+)
+
 NOT_HERE = Surface(
     "What no embedded engine can do, and what is not kept",
-    "Clone a voice, Infill, Voice changer, Pronunciation dictionaries (C§6.3, C§6.4, C§10.2 to C§10.5)",
+    "Clone a voice, Infill, Voice changer (C§6.3, C§6.4, C§10.2, C§10.5)",
     from_client=(
-        Row("POST /voices/clone, POST /voices/localize", NO, "501 `Not implemented`, not to be tried again"),
+        Row(
+            "POST /voices/clone, POST /voices/localize, POST /voices/mix",
+            NO,
+            "501 `Not implemented`, not to be tried again",
+        ),
         Row("POST /infill/bytes", NO, "501 `Not implemented`, not to be tried again"),
         Row("POST /voice-changer/bytes, POST /voice-changer/sse", NO, "501 `Not implemented`, not to be tried again"),
-        Row("GET /pronunciation-dicts, GET /datasets, GET /fine-tunes", PARTLY, "an empty page"),
+        Row("GET /datasets, GET /fine-tunes", PARTLY, "an empty page"),
         Row("GET, PATCH, DELETE of an item of these", NO, "404"),
-        Row("POST /pronunciation-dicts, POST /datasets, POST /fine-tunes", NO, "501 `Not implemented`"),
+        Row("POST /datasets, POST /fine-tunes", NO, "501 `Not implemented`"),
         Row("/usage, /api-keys, /organizations", NO, "404: keys are made with `duologue keys`"),
     ),
     from_server=(Row("error", YES, "`error_code`, `title`, `message`, `request_id`: the clients' own exceptions"),),
@@ -223,6 +244,24 @@ CALL_STREAM = Surface(
     ),
 )
 
+AGENTS = Surface(
+    "Agents and calls over HTTP: `/agents`",
+    "Agents, calls, metrics (C§13)",
+    from_client=(
+        Row("GET /agents, GET /agents/{id}", YES, "those of the configuration"),
+        Row("PATCH, DELETE /agents/{id}", NO, "403: agents are changed where they are defined"),
+        Row("GET /agents/{id}/phone-numbers, /agents/{id}/deployments, /agents/templates", PARTLY, "empty lists"),
+        Row("GET /agents/{id}/documents/query", PARTLY, "nothing is found; the token of a call is enough"),
+        Row("GET /agents/calls, /agents/metrics, /agents/metrics/results", PARTLY, "empty pages: none are kept"),
+        Row("GET /agents/metrics/results/export", PARTLY, "a table without rows"),
+        Row("/agents/calls/{id}, its audio and cancel, /agents/deployments/{id}, /agents/metrics/{id}", NO, "404"),
+        Row("POST, DELETE /agents/{id}/metrics/{metric_id}", NO, "404"),
+        Row("POST /agents/calls, POST /agents/metrics", NO, "501 `Not implemented`"),
+        Row("/v1/agents, /v1/agents/websocket/{id}", NO, "404: Managed Agents are not spoken yet"),
+    ),
+    from_server=(Row("summaries, summary", YES, "with the fields that every client release reads"),),
+)
+
 TOKENS = Surface(
     "Access tokens: `POST /access-token`",
     "Authenticate your client applications (C§4)",
@@ -233,4 +272,16 @@ TOKENS = Surface(
     from_server=(Row("token", YES, "believed wherever a key is; ends with the key it was made with"),),
 )
 
-SURFACES = (STT_TURNS, STT_MANUAL, STT_BATCH, STT_TWIN, TTS, TTS_HTTP, CALL_STREAM, VOICES, NOT_HERE, TOKENS)
+SURFACES = (
+    STT_TURNS,
+    STT_MANUAL,
+    STT_BATCH,
+    STT_TWIN,
+    TTS,
+    TTS_HTTP,
+    CALL_STREAM,
+    VOICES,
+    DICTIONARIES,
+    NOT_HERE,
+    TOKENS,
+)
