@@ -12,7 +12,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from duologue.audio.containers import FileLimits, read_audio, write_wav
+from duologue.audio.containers import FileLimits, audio_blocks, count_channels, read_audio, write_wav
 from duologue.audio.formats import AudioFormat, Encoding, Pcm
 from duologue.audio.pcm import encode
 from duologue.audio.wav import wav_header
@@ -46,6 +46,24 @@ def test_two_channels_are_written_and_mixed_when_read(tmp_path: Path) -> None:
     written, rate = soundfile.read(tmp_path / "call.wav")
     assert (written.shape, rate) == ((24_000, 2), 24_000)
     assert not read_audio(str(tmp_path / "call.wav"), 24_000).any()
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_one_of_two_channels_can_be_had(known: bool) -> None:
+    stereo = np.stack([TONE, np.zeros_like(TONE)], axis=1)
+    audio = AudioFormat(Encoding.PCM_S16LE, 24_000)
+    streamed = wav_header(audio, channels=2) + encode(stereo.reshape(-1), audio.encoding)
+    file = io.BytesIO(file_of("FLAC", stereo) if known else streamed)
+    assert count_channels(file) == 2
+    first, second = (np.concatenate(list(audio_blocks(file, 24_000, channel=channel))) for channel in (0, 1))
+    np.testing.assert_allclose(first, TONE, atol=1e-4)
+    assert not second.any()
+
+
+def test_channels_of_what_is_no_audio_cannot_be_counted() -> None:
+    with pytest.raises(Violation) as caught:
+        count_channels(io.BytesIO(b"no audio"))
+    assert caught.value.code == "audio_file"
 
 
 def test_a_wav_of_unknown_length_is_read_to_its_end(tmp_path: Path) -> None:

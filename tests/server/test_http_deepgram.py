@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import io
 import json
 from typing import Any
 
+import numpy as np
 import pytest
+import soundfile
 
 from duologue.auth.concurrency import Kind
 from duologue.server.app import Application
@@ -72,10 +75,40 @@ def test_samples_without_a_header_are_described_by_the_query() -> None:
     asyncio.run(main())
 
 
+@pytest.mark.parametrize("wrapped", [True, False], ids=["a file", "samples"])
+def test_channels_are_heard_apart_where_that_is_asked_for(wrapped: bool) -> None:
+    """A call with a person on each channel. (The scripted engine hears the same on both.)"""
+
+    async def main() -> None:
+        async with application(scripted()) as app:
+            stereo = np.stack([SILENCE, SILENCE], axis=1)
+            query, body = "&encoding=linear16&sample_rate=16000&channels=2", stereo.astype("<i2").tobytes()
+            if wrapped:
+                file = io.BytesIO()
+                soundfile.write(file, stereo, 16_000, format="FLAC")
+                query, body = "", file.getvalue()
+            status, _, apart = await listen(app, body, f"?model=nova-3&multichannel=true&utterances=true{query}")
+            assert status == 200
+            texts = [each["alternatives"][0]["transcript"] for each in apart["results"]["channels"]]
+            assert texts == ["hello there a large latte please"] * 2
+            assert apart["metadata"]["channels"] == 2
+            assert apart["metadata"]["duration"] == pytest.approx(6.0, abs=0.1)
+            assert apart["metadata"]["sha256"] == hashlib.sha256(body).hexdigest()
+            assert [each["channel"] for each in apart["results"]["utterances"]] == [0, 1, 0, 1]
+            _, _, mixed = await listen(app, body, f"?model=nova-3{query}")
+            assert len(mixed["results"]["channels"]) == mixed["metadata"]["channels"] == 1
+            assert mixed["metadata"]["duration"] == pytest.approx(6.0, abs=0.1)
+
+    asyncio.run(main())
+
+
 @pytest.mark.parametrize(
     ("query", "headers", "body", "status"),
     [
         ("?model=nova-3", WAV, b"", 400),
+        ("?model=nova-3&multichannel=true", WAV, b"this is no audio", 400),
+        ("?model=nova-3&channels=9&encoding=linear16&sample_rate=16000", WAV, b"x", 400),
+        ("?model=nova-3&utterances=true&utt_split=-1", WAV, b"x", 400),
         ("?model=nova-3", WAV, b"this is no audio", 400),
         ("?model=flux-general-en", WAV, b"x", 400),
         ("?model=nova-3&callback=http%3A%2F%2Fhost", WAV, b"x", 400),

@@ -41,8 +41,10 @@ def read_audio(source: Source, rate: int = LISTEN_RATE, limits: FileLimits | Non
         return np.concatenate([np.zeros(0, np.float32), *audio_blocks(file, rate, limits)])
 
 
-def audio_blocks(file: BinaryIO, rate: int = LISTEN_RATE, limits: FileLimits | None = None) -> Iterator[Pcm]:
-    """The same from an open file that can be sought in, a few seconds at a time. Raises like `read_audio`."""
+def audio_blocks(
+    file: BinaryIO, rate: int = LISTEN_RATE, limits: FileLimits | None = None, channel: int | None = None
+) -> Iterator[Pcm]:
+    """The same from an open file that can be sought in, a few seconds at a time, or of one channel only. Raises like `read_audio`."""
     limits = limits or FileLimits()
     size = file.seek(0, io.SEEK_END)
     if size > limits.max_bytes:
@@ -51,9 +53,25 @@ def audio_blocks(file: BinaryIO, rate: int = LISTEN_RATE, limits: FileLimits | N
     header = _streamed_header(file.read(MAX_HEADER_BYTES))
     file.seek(0)
     if header is None:
-        yield from _read_with_libsndfile(file, rate, limits)
+        yield from _read_with_libsndfile(file, rate, limits, channel)
     else:
-        yield from _read_streamed_wav(file, size, header, rate, limits)
+        yield from _read_streamed_wav(file, size, header, rate, limits, channel)
+
+
+def count_channels(file: BinaryIO) -> int:
+    """How many channels an open file has. Raises `Violation("audio_file")` for what is no audio."""
+    import soundfile
+
+    file.seek(0)
+    header = _streamed_header(file.read(MAX_HEADER_BYTES))
+    file.seek(0)
+    if header is not None:
+        return header.channels
+    try:
+        with soundfile.SoundFile(_Sought(file)) as opened:
+            return int(opened.channels)
+    except soundfile.LibsndfileError as error:
+        raise _unreadable(error) from error
 
 
 def write_wav(path: str | Path, pcm: NDArray[np.float32], rate: int) -> None:
@@ -75,18 +93,20 @@ def _streamed_header(head: bytes) -> WavHeader | None:
     return header if header is not None and header.data_bytes is None else None
 
 
-def _read_streamed_wav(file: BinaryIO, size: int, header: WavHeader, rate: int, limits: FileLimits) -> Iterator[Pcm]:
+def _read_streamed_wav(
+    file: BinaryIO, size: int, header: WavHeader, rate: int, limits: FileLimits, channel: int | None
+) -> Iterator[Pcm]:
     width = header.format.encoding.width * header.channels
     _check_length((size - header.data_start) // width, header.format.sample_rate, limits)
     resampler = Resampler(header.format.sample_rate, rate, Quality.FINISHED)
     file.seek(header.data_start)
     while content := file.read(_BLOCK_FRAMES * width):
         samples = decode(content[: len(content) - len(content) % width], header.format.encoding)
-        yield _clean(resampler.push(samples.reshape(-1, header.channels).mean(axis=1, dtype=np.float32)))
+        yield _clean(resampler.push(_one_of(samples.reshape(-1, header.channels), channel)))
     yield _clean(resampler.finish())
 
 
-def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> Iterator[Pcm]:
+def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits, channel: int | None) -> Iterator[Pcm]:
     import soundfile
 
     try:
@@ -106,10 +126,20 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits) -> It
                 frames += len(block)
                 _check_length(frames, file.samplerate, limits)
                 # Before the filter, which a single NaN would poison for good.
-                yield _clean(resampler.push(np.ascontiguousarray(_clean(block).mean(axis=1, dtype=np.float32))))
+                yield _clean(resampler.push(_one_of(_clean(block), channel)))
             yield _clean(resampler.finish())
     except soundfile.LibsndfileError as error:
-        raise Violation("audio_file", f"the file cannot be read: {error}", expected="wav, flac, ogg or mp3") from error
+        raise _unreadable(error) from error
+
+
+def _one_of(block: NDArray[np.float32], channel: int | None) -> Pcm:
+    """One of the channels, or all of them mixed into one."""
+    picked = block.mean(axis=1, dtype=np.float32) if channel is None else block[:, channel]
+    return np.ascontiguousarray(picked, np.float32)
+
+
+def _unreadable(error: Exception) -> Violation:
+    return Violation("audio_file", f"the file cannot be read: {error}", expected="wav, flac, ogg or mp3")
 
 
 class _Sought:

@@ -5,24 +5,26 @@ Errors wear the vendor's shape, and every answer carries `dg-request-id`.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import aclosing
 from typing import Any, BinaryIO
 
 from litestar import Response, Router, post
 from litestar.response import Stream
 
+from duologue.audio.containers import count_channels
 from duologue.audio.mp3 import Mp3Output
 from duologue.audio.output import AudioOutput
-from duologue.audio.wav import wav_header
+from duologue.audio.wav import MAX_CHANNELS, wav_header
 from duologue.auth.concurrency import Kind
 from duologue.errors import DuologueError, Violation
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_size, convert, encode, parse_object
 from duologue.protocols.deepgram.listen_answers import model_info, recording_answer, recording_metadata, rfc3339
 from duologue.protocols.deepgram.listen_messages import RecordingAnswer, RecordingBody
-from duologue.protocols.deepgram.listen_query import HearingRequest, read_hearing
+from duologue.protocols.deepgram.listen_query import RecordingRequest, read_recording
 from duologue.protocols.deepgram.speak_messages import MODEL_UUID, SpeakBody
 from duologue.protocols.deepgram.speak_query import MP3_RATE, WantedFile, Wrapping, read_file
 from duologue.runtime.engines import Role
@@ -48,7 +50,13 @@ _LISTEN_DESCRIBED = {
             Parameter("keyterm", "Words that are likely said", "array"),
             Parameter("encoding", "Of samples without a header, such as `linear16`"),
             Parameter("sample_rate", "Of samples without a header", "integer"),
+            Parameter("channels", "Of samples without a header", "integer"),
+            Parameter("multichannel", "Hear each channel by itself", "boolean"),
             Parameter("utterances", "Give what was said between pauses too", "boolean"),
+            Parameter("utt_split", "Seconds of such a pause: 0.8", "number"),
+            Parameter("paragraphs", "Give sentences and paragraphs too", "boolean"),
+            Parameter("numerals", "Numbers as figures (English)", "boolean"),
+            Parameter("replace", "Words to be written otherwise: `old:new`", "array"),
         ),
     )
 }
@@ -76,17 +84,15 @@ def deepgram_router(services: Services) -> Router:
         """Text of a recording. A client that leaves ends the work."""
         engine = services.engines.require(Role.RECOGNIZER).spec.name
         async with admitted(services, request, Kind.STT, LISTEN) as meter:
-            query = handshake_of(request).query
-            hearing = read_hearing(query, (engine,))
-            utterances = query.flag("utterances")
+            wanted = read_recording(handshake_of(request).query, (engine,))
             with tempfile.SpooledTemporaryFile(_KEPT_IN_MEMORY) as file:
-                upload = _Upload(file)
+                upload = _Upload(file, wanted)
                 url = await _receive(request, upload)
-                heard = await while_wanted(request, _hear(services, hearing, upload, url, meter))
+                heard = await while_wanted(request, _hear(services, wanted, upload, url, meter))
         if heard is None:
             return Response(b"", status_code=CLIENT_LEFT)
         request_id = services.ids.uuid()
-        answer = _transcript(services, hearing, heard, request_id, upload.sha256.hexdigest(), utterances=utterances)
+        answer = _transcript(services, wanted, heard, request_id, upload.sha256.hexdigest())
         return Response(encode(answer).encode(), media_type="application/json", headers={"dg-request-id": request_id})
 
     @post(SPEAK, status_code=200, opt=_SPEAK_DESCRIBED)
@@ -116,15 +122,21 @@ def deepgram_router(services: Services) -> Router:
 
 
 class _Upload:
-    """A recording on its way into a file."""
+    """A recording on its way into a file. Samples of several channels get a header in front, which says how many."""
 
-    def __init__(self, file: Any) -> None:
+    def __init__(self, file: Any, wanted: RecordingRequest) -> None:
         self._file: BinaryIO = file
         self.sha256 = hashlib.sha256()
         self.size = 0
+        self.audio = wanted.hearing.audio
+        self._channels = wanted.channels
 
     def write(self, piece: bytes) -> None:
         """More of it."""
+        if not self.size and self.audio is not None and self._channels > 1:
+            if not piece.startswith(b"RIFF"):
+                self._file.write(wav_header(self.audio, channels=self._channels))
+            self.audio = None
         self.sha256.update(piece)
         self.size += self._file.write(piece)
 
@@ -151,29 +163,41 @@ async def _receive(request: AnyRequest, upload: _Upload) -> str:
 
 
 async def _hear(
-    services: Services, hearing: HearingRequest, upload: _Upload, url: str, meter: UsageMeter
-) -> HeardRecording:
+    services: Services, wanted: RecordingRequest, upload: _Upload, url: str, meter: UsageMeter
+) -> list[HeardRecording]:
+    """Each channel by itself where the client wants them apart, else all of them as one."""
     if url:
         outbound = OutboundRules.parse(services.config.think.outbound)
         async with aclosing(fetch(outbound, url, services.config.limits.upload_bytes)) as pieces:
             async for piece in pieces:
                 upload.write(piece)
-    return await hear_recording(services, Recording(upload.finish(), hearing.audio, hearing.options), meter, LISTEN)
+    file = upload.finish()
+    apart = wanted.apart and upload.audio is None
+    channels: Iterable[int | None] = range(await asyncio.to_thread(_count_channels, file)) if apart else (None,)
+    return [
+        await hear_recording(services, Recording(file, upload.audio, wanted.hearing.options, channel), meter, LISTEN)
+        for channel in channels
+    ]
+
+
+def _count_channels(file: BinaryIO) -> int:
+    count = count_channels(file)
+    if count > MAX_CHANNELS:
+        raise Violation("audio_file", f"the file has {count} channels", expected=f"at most {MAX_CHANNELS}")
+    return count
 
 
 def _transcript(
     services: Services,
-    hearing: HearingRequest,
-    heard: HeardRecording,
+    wanted: RecordingRequest,
+    heard: list[HeardRecording],
     request_id: str,
     sha256: str,
-    *,
-    utterances: bool,
 ) -> RecordingAnswer:
-    info = model_info(hearing, services.engines.require(Role.RECOGNIZER).spec.name)
-    metadata = recording_metadata(request_id, sha256, rfc3339(services.wall()), heard.duration, info)
-    names = [services.ids.uuid() for _ in heard.ends] if utterances else None
-    return recording_answer(hearing, heard.ends, metadata, names)
+    info = model_info(wanted.hearing, services.engines.require(Role.RECOGNIZER).spec.name)
+    duration = max(each.duration for each in heard)
+    metadata = recording_metadata(request_id, sha256, rfc3339(services.wall()), duration, info, len(heard))
+    return recording_answer(wanted, [each.ends for each in heard], metadata, services.ids.uuid)
 
 
 def _read_text(services: Services, body: bytes) -> str:

@@ -37,6 +37,8 @@ class Recording:
     audio: AudioFormat | None
     """Of samples without a header; `None` for a file that says what it is."""
     options: ListenOptions
+    channel: int | None = None
+    """Of a file: only this one is heard; `None` for all of them mixed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ async def _spans(services: Services, recording: Recording) -> AsyncGenerator[lis
 def _read(recording: Recording, limits: FileLimits) -> Generator[list[AudioSpan], None, None]:
     if recording.audio is None:
         framer = Framer(round(LISTEN_RATE * STEP_S))
-        for pcm in audio_blocks(recording.file, LISTEN_RATE, limits):
+        for pcm in audio_blocks(recording.file, LISTEN_RATE, limits, recording.channel):
             yield framer.push(pcm)
         yield framer.finish()
         return

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from itertools import count
+from typing import Any
 
 from duologue.audio.spans import TimedWord
+from duologue.listen.events import TurnEnded
 from duologue.protocols.codec import encode
 from duologue.protocols.deepgram.listen_answers import (
     alternative,
@@ -13,11 +16,20 @@ from duologue.protocols.deepgram.listen_answers import (
     recording_metadata,
     rfc3339,
 )
-from duologue.protocols.deepgram.listen_query import read_hearing
+from duologue.protocols.deepgram.listen_query import read_hearing, read_recording
 from duologue.protocols.query import read_query
 from tests.protocols.deepgram.turn_events import ended
 
 HEARING = read_hearing(read_query("model=nova-3&punctuate=true"))
+
+
+def answered(query: str, *channels: list[TurnEnded]) -> dict[str, Any]:
+    request = read_recording(read_query(f"model=nova-3&{query}"))
+    heard = channels or ([],)
+    metadata = recording_metadata("req", "sha", rfc3339(0.0), 5.04321, model_info(HEARING, "scripted"), len(heard))
+    names = map(str, count())
+    answer: dict[str, Any] = json.loads(encode(recording_answer(request, heard, metadata, lambda: next(names))))
+    return answer
 
 
 def test_words_come_plain_and_with_their_signs() -> None:
@@ -35,21 +47,43 @@ def test_words_come_plain_and_with_their_signs() -> None:
 
 def test_the_answer_for_a_recording() -> None:
     ends = [ended(2.0, "hello there"), ended(3.0, ""), ended(5.0, "good bye")]
-    metadata = recording_metadata("req", "sha", rfc3339(0.0), 5.04321, model_info(HEARING, "scripted"))
-    answer = json.loads(encode(recording_answer(HEARING, ends, metadata, ["a", "b", "c"])))
+    answer = answered("utterances=true", ends)
     assert answer["metadata"]["created"] == "1970-01-01T00:00:00.000Z"
     assert answer["metadata"]["duration"] == 5.043
     best = answer["results"]["channels"][0]["alternatives"][0]
     assert best["transcript"] == "hello there good bye"
     assert len(best["words"]) == 4
     told = answer["results"]["utterances"]
-    assert [(each["id"], each["transcript"]) for each in told] == [("a", "hello there"), ("c", "good bye")]
-    assert (told[0]["start"], told[0]["end"]) == (1.0, 1.5)
-    assert "utterances" not in json.loads(encode(recording_answer(HEARING, ends, metadata, None)))["results"]
+    assert [(each["id"], each["transcript"]) for each in told] == [("0", "hello there"), ("1", "good bye")]
+    assert (told[0]["start"], told[0]["end"], told[0]["channel"]) == (1.0, 1.5, 0)
+    assert "utterances" not in answered("", ends)["results"]
+    assert "paragraphs" not in best
+
+
+def test_channels_that_were_heard_apart_are_told_apart_and_their_utterances_by_time() -> None:
+    answer = answered("utterances=true", [ended(5.0, "good bye")], [ended(2.0, "twenty lattes")], [])
+    texts = [channel["alternatives"][0]["transcript"] for channel in answer["results"]["channels"]]
+    assert texts == ["good bye", "twenty lattes", ""]
+    told = answer["results"]["utterances"]
+    assert [(each["channel"], each["transcript"]) for each in told] == [(1, "twenty lattes"), (0, "good bye")]
+    assert answer["metadata"]["channels"] == 3
+
+
+def test_a_recording_to_be_read_has_sentences_and_paragraphs() -> None:
+    ends = [ended(2.0, "Hello. It is ten"), ended(3.5, "so be it"), ended(8.0, "good bye")]
+    told = answered("smart_format=true", ends)["results"]["channels"][0]["alternatives"][0]["paragraphs"]
+    assert told["transcript"] == "\nHello. It is 10 so be it\n\ngood bye"
+    first, second = told["paragraphs"]
+    assert [sentence["text"] for sentence in first["sentences"]] == ["Hello.", "It is 10", "so be it"]
+    assert (first["num_words"], first["start"], first["end"]) == (7, 0.5, 3.0)
+    assert second["sentences"] == [{"text": "good bye", "start": 7.0, "end": 7.5}]
+    assert answered("paragraphs=true")["results"]["channels"][0]["alternatives"][0]["paragraphs"] == {
+        "transcript": "",
+        "paragraphs": [],
+    }
 
 
 def test_a_silent_recording_has_an_answer() -> None:
-    metadata = recording_metadata("req", "sha", rfc3339(0.0), 5.0, model_info(HEARING, "scripted"))
-    answer = json.loads(encode(recording_answer(HEARING, [], metadata, [])))
+    answer = answered("utterances=true")
     assert answer["results"]["channels"][0]["alternatives"] == [{"transcript": "", "confidence": 0.0, "words": []}]
     assert answer["results"]["utterances"] == []

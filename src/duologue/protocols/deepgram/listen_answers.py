@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from duologue import __version__
@@ -16,12 +16,16 @@ from duologue.protocols.deepgram.listen_messages import (
     ListenChannelBody,
     ListenWord,
     ModelInfo,
+    Paragraph,
+    Paragraphs,
     RecordingAnswer,
     RecordingMetadata,
     RecordingResults,
+    Sentence,
     Utterance,
 )
-from duologue.protocols.deepgram.listen_query import HearingRequest
+from duologue.protocols.deepgram.listen_query import HearingRequest, RecordingRequest
+from duologue.protocols.deepgram.paragraphs import Stretch, paragraphs, utterances
 from duologue.protocols.deepgram.wording import SIGNS
 
 CONFIDENCE = 1.0
@@ -55,43 +59,77 @@ def model_info(hearing: HearingRequest, engine: str) -> ModelInfo:
 
 
 def recording_answer(
-    hearing: HearingRequest,
-    ends: Sequence[TurnEnded],
+    request: RecordingRequest,
+    channels: Sequence[Sequence[TurnEnded]],
     metadata: RecordingMetadata,
-    utterance_ids: Sequence[str] | None,
+    name: Callable[[], str],
 ) -> RecordingAnswer:
-    """The answer for a recording. `utterance_ids`, one for each of `ends`, are given when the client wants utterances."""
+    """The answer for a recording, of which each channel was heard for itself, or all of them as one. `name` names an utterance."""
+    bodies = [_channel(request, ends) for ends in channels]
+    gap = request.utterance_gap
+    told = [
+        _utterance(said, request.hearing, channel, name())
+        for channel, ends in enumerate(channels)
+        for said in (() if gap is None else utterances(ends, gap))
+    ]
+    told.sort(key=lambda utterance: utterance.start)
+    return RecordingAnswer(
+        metadata=metadata, results=RecordingResults(channels=bodies, utterances=None if gap is None else told)
+    )
+
+
+def _channel(request: RecordingRequest, ends: Sequence[TurnEnded]) -> ListenChannelBody:
     said = [end for end in ends if end.text.strip()]
     words = [word for end in said for word in end.words]
-    body = ListenChannelBody(alternatives=[alternative(" ".join(end.text.strip() for end in said), words, hearing)])
-    utterances = (
-        None
-        if utterance_ids is None
-        else [_utterance(end, hearing, name) for end, name in zip(ends, utterance_ids, strict=True) if end in said]
-    )
-    return RecordingAnswer(metadata=metadata, results=RecordingResults(channels=[body], utterances=utterances))
+    best = alternative(" ".join(end.text.strip() for end in said), words, request.hearing)
+    if request.paragraphs:
+        best.paragraphs = _paragraphs(said, request.hearing)
+    return ListenChannelBody(alternatives=[best])
+
+
+def _paragraphs(ends: Sequence[TurnEnded], hearing: HearingRequest) -> Paragraphs:
+    told = [
+        Paragraph(
+            sentences=[
+                Sentence(hearing.wording.text(each.text), seconds(each.start), seconds(each.end)) for each in sentences
+            ],
+            num_words=sum(len(hearing.wording.text(each.text).split()) for each in sentences),
+            start=seconds(sentences[0].start),
+            end=seconds(sentences[-1].end),
+        )
+        for sentences in paragraphs(ends)
+    ]
+    blocks = [" ".join(sentence.text for sentence in paragraph.sentences) for paragraph in told]
+    return Paragraphs(transcript="\n" + "\n\n".join(blocks) if blocks else "", paragraphs=told)
 
 
 def recording_metadata(
-    request_id: str, sha256: str, created: str, duration: float, info: ModelInfo
+    request_id: str, sha256: str, created: str, duration: float, info: ModelInfo, channels: int = 1
 ) -> RecordingMetadata:
-    """About a recording; `duration` in seconds."""
+    """About a recording; `duration` in seconds, `channels` those heard."""
     return RecordingMetadata(
         transaction_key=TRANSACTION_KEY,
         request_id=request_id,
         sha256=sha256,
         created=created,
         duration=round(duration, 3),
-        channels=1,
+        channels=channels,
         models=[MODEL_UUID],
         model_info={MODEL_UUID: info},
     )
 
 
-def _utterance(end: TurnEnded, hearing: HearingRequest, name: str) -> Utterance:
-    said = alternative(end.text, end.words, hearing)
-    first, last = (end.words[0].start, end.words[-1].end) if end.words else (end.position, end.position)
-    return Utterance(seconds(first), seconds(last), said.confidence, 0, said.transcript, said.words, name)
+def _utterance(stretch: Stretch, hearing: HearingRequest, channel: int, name: str) -> Utterance:
+    said = alternative(stretch.text, stretch.words, hearing)
+    return Utterance(
+        start=seconds(stretch.start),
+        end=seconds(stretch.end),
+        confidence=said.confidence,
+        channel=channel,
+        transcript=said.transcript,
+        words=said.words,
+        id=name,
+    )
 
 
 def _word(word: TimedWord, *, punctuated: bool) -> ListenWord:

@@ -21,6 +21,31 @@ class ListenWord(Message, omit_defaults=True):
     punctuated_word: str | None = None
 
 
+class Sentence(Message):
+    """A sentence of a paragraph; times in seconds."""
+
+    text: str
+    start: float
+    end: float
+
+
+class Paragraph(Message):
+    """What was said between two long pauses."""
+
+    sentences: list[Sentence]
+    num_words: int
+    start: float
+    end: float
+
+
+class Paragraphs(Message):
+    """A recording to be read."""
+
+    transcript: str
+    """Begins with a line's end, as the vendor's; an empty line between paragraphs."""
+    paragraphs: list[Paragraph]
+
+
 class Alternative(Message, omit_defaults=True):
     """What was said; there is never a second one."""
 
@@ -28,6 +53,7 @@ class Alternative(Message, omit_defaults=True):
     confidence: float
     words: list[ListenWord]
     languages: list[str] | None = None
+    paragraphs: Paragraphs | None = None
 
 
 class ListenChannelBody(Message, omit_defaults=True):

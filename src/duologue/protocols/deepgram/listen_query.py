@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from duologue.audio.formats import LISTEN_RATE, AudioFormat, Samples
+from duologue.audio.wav import MAX_CHANNELS
 from duologue.errors import Violation
 from duologue.listen.hypothesis import ListenOptions
 from duologue.protocols.codec import check_range
@@ -30,6 +31,8 @@ MODELS = frozenset(
 ENDPOINTING_MS = 10.0
 UTTERANCE_END_RANGE_MS = (1_000.0, 60_000.0)
 MAX_ENDPOINTING_MS = 60_000.0
+UTTERANCE_GAP_S, UTTERANCE_GAP_RANGE_S = 0.8, (0.0, 60.0)
+"""Silence between two utterances of a recording."""
 MULTI = "multi"
 """The language code for several at once."""
 
@@ -62,11 +65,25 @@ class LiveRequest:
     speech_events: bool
 
 
-def read_hearing(query: Query, engines: Collection[str] = ()) -> HearingRequest:
+@dataclass(frozen=True, slots=True)
+class RecordingRequest:
+    """The same of a recording."""
+
+    hearing: HearingRequest
+    channels: int
+    """Of samples without a header."""
+    apart: bool
+    """Each channel is heard by itself."""
+    utterance_gap: Seconds | None
+    """Silence between two utterances; `None` to tell none."""
+    paragraphs: bool
+
+
+def read_hearing(query: Query, engines: Collection[str] = (), *, most_channels: int = 1) -> HearingRequest:
     """What both kinds of request share. `engines` are names of models besides the vendor's. Raises `Violation`."""
     model = query.text("model", DEFAULT_MODEL) or DEFAULT_MODEL
     check_model(model, engines)
-    refuse_what_would_be_missed(query)
+    refuse_what_would_be_missed(query, most_channels)
     keyterms = query.all("keyterm") + query.all("keyterms") + _keywords(query, model)
     if len(keyterms) > MAX_KEYTERMS:
         raise Violation("keyterms", f"{len(keyterms)} keyterms", path="keyterm", expected=f"at most {MAX_KEYTERMS}")
@@ -106,6 +123,20 @@ def read_live(query: Query, engines: Collection[str] = ()) -> LiveRequest:
     )
 
 
+def read_recording(query: Query, engines: Collection[str] = ()) -> RecordingRequest:
+    """A recording's query. Raises `Violation`."""
+    gap = query.number("utt_split")
+    if gap is not None:
+        check_range(gap, *UTTERANCE_GAP_RANGE_S, "utt_split")
+    return RecordingRequest(
+        hearing=read_hearing(query, engines, most_channels=MAX_CHANNELS),
+        channels=query.whole("channels") or 1,
+        apart=query.flag("multichannel"),
+        utterance_gap=(UTTERANCE_GAP_S if gap is None else gap) if query.flag("utterances") else None,
+        paragraphs=query.flag("paragraphs", default=query.flag("smart_format")),
+    )
+
+
 def check_model(model: str, engines: Collection[str]) -> None:
     """Refuse what does not listen here. Raises `Violation("model_not_found")` (D§6: Flux has a path of its own)."""
     name = model.lower()
@@ -126,11 +157,12 @@ def _endpointing(query: Query) -> Seconds | None:
     return check_range(ENDPOINTING_MS if ms is None else ms, 0, MAX_ENDPOINTING_MS, "endpointing") / 1000
 
 
-def refuse_what_would_be_missed(query: Query) -> None:
-    """Channels apart, results elsewhere, redaction: there is none of it here. Raises `Violation`."""
+def refuse_what_would_be_missed(query: Query, most_channels: int = 1) -> None:
+    """Channels apart on live audio, results elsewhere, redaction: there is none of it here. Raises `Violation`."""
     channels = query.whole("channels")
-    if channels is not None and channels != 1:
-        raise _unsupported("channels", f"{channels} channels are not heard apart", "Send one channel.")
+    if channels is not None and not 1 <= channels <= most_channels:
+        remedy = "Send one channel." if most_channels == 1 else f"Send 1 to {most_channels}."
+        raise _unsupported("channels", f"{channels} channels are not heard apart", remedy)
     if query.text("callback") is not None:
         raise _unsupported("callback", "results are given on the connection only", "Leave it out.")
     if any(value.lower() != "false" for value in query.all("redact")):

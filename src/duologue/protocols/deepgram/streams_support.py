@@ -123,11 +123,17 @@ RECORDINGS = Surface(
             PARTLY,
             "hosts that the allow-list `think.outbound` names, by default none; 400 `REMOTE_CONTENT_ERROR` else",
         ),
-        Row("?utterances", YES, "what was said between pauses"),
-        Row("?paragraphs, ?summarize, ?topics, ?intents, ?sentiment, ?detect_language", NO, "accepted and ignored"),
+        Row("?utterances, ?utt_split", YES, "what was said between pauses of 0.8 s or as asked"),
+        Row("?paragraphs", YES, "also with `smart_format`; sentences end with turns where the engine writes no stops"),
+        Row(
+            "?multichannel, ?channels",
+            YES,
+            "up to 8; of samples `channels` says how many; without `multichannel` they are mixed",
+        ),
+        Row("?summarize, ?topics, ?intents, ?sentiment, ?detect_language, ?measurements", NO, "accepted and ignored"),
         Row("other parameters", PARTLY, "as on the live socket"),
     ),
-    from_server=(Row("metadata, results", PARTLY, "one channel, one alternative; `confidence` is always 1"),),
+    from_server=(Row("metadata, results", PARTLY, "one alternative; `confidence` is always 1"),),
 )
 
 SPEECH = Surface(
