@@ -114,6 +114,21 @@ def test_http_speaks_lists_voices_and_makes_tokens(server: RunningServer, releas
 
 
 @pytest.mark.parametrize("release", RELEASES)
+def test_every_method_of_the_client_has_an_answer(server: RunningServer, release: str) -> None:
+    told_of = told(run_python(release, "cartesia_resources.py", "--host", server.authority))
+    said = {line.pop("method"): line for line in told_of}
+    assert len(said) > 50
+    assert [method for method, line in said.items() if not line["answered"]] == []
+    assert {line["status"] for line in said.values() if "status" in line} == {400, 404, 501}
+    made = {method for method, line in said.items() if "status" not in line}
+    assert made >= {
+        "access_token.create", "agents.calls.list", "agents.list", "agents.list_templates", "agents.metrics.list",
+        "agents.metrics.results.export", "agents.metrics.results.list", "datasets.list", "fine_tunes.list",
+        "pronunciation_dicts.create", "pronunciation_dicts.list", "tts.generate", "tts.generate_sse", "voices.list",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("release", RELEASES)
 @pytest.mark.parametrize("style", STYLES)
 def test_a_recorded_caller_is_heard_when_the_client_finalises(
     server: RunningServer, caller_wav: Path, release: str, style: str
