@@ -18,15 +18,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-READY_S = 60.0
+READY_S = 120.0
 """Until every engine has answered its probe."""
-STOP_S = 20.0
+STOP_S = 60.0
 """Until the process has gone after SIGTERM."""
+GAP_PATIENCE_S = 3.0
+"""Without audio, until an agent takes the caller to be silent."""
 
 
 @dataclass
@@ -77,8 +79,11 @@ class RunningServer:
         """The engine workers of this server: process id and command line."""
         import psutil
 
-        children = psutil.Process(self.process.pid).children(recursive=True)
-        return {child.pid: " ".join(child.cmdline()) for child in children}
+        found = {}
+        for child in psutil.Process(self.process.pid).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):  # one that has just ended, or whose end nobody has asked for yet
+                found[child.pid] = " ".join(child.cmdline())
+        return found
 
 
 @contextmanager
@@ -97,6 +102,8 @@ def running_server(
     with tempfile.TemporaryDirectory(prefix="duologue-") as temporary:
         data = folder or Path(temporary)
         sections = {"auth": {"mode": "none"}, **(config or {})}
+        # Clients of tests never stop sending; what a busy machine holds up must not become silence in the middle of a word.
+        sections["agent"] = {"gap_patience_s": GAP_PATIENCE_S, **sections.get("agent", {})}
         sections["server"] = {"host": "127.0.0.1", "port": 0, "data_dir": str(data), **sections.get("server", {})}
         file = Path(temporary) / "duologue.toml"
         file.write_text(to_toml(sections), encoding="utf-8")
@@ -140,7 +147,7 @@ def get(server: RunningServer, path: str) -> tuple[int, Any]:
         ssl.create_default_context(cafile=server.certificate) if server.secure and server.certificate.exists() else None
     )
     try:
-        with urllib.request.urlopen(f"{server.http}{path}", timeout=5, context=trust) as response:
+        with urllib.request.urlopen(f"{server.http}{path}", timeout=30, context=trust) as response:
             status, body = response.status, response.read()
     except urllib.error.HTTPError as error:
         with error:

@@ -27,6 +27,24 @@ def test_after_patience_the_gap_is_filled_and_then_step_by_step() -> None:
     assert gaps.wake(10.45) == (AssumeSilence(2_080),)
 
 
+def test_a_process_that_was_held_up_reads_what_came_meanwhile_before_it_assumes_anything() -> None:
+    gaps = GapFiller(RATE)
+    gaps.handle(STEP, 10.0)
+    assert gaps.wake(10.9) == (), "it is late itself: nobody knows yet whether the client has been silent"
+    assert gaps.wake_at() == pytest.approx(11.0)
+    for number in range(45):
+        gaps.handle(STEP, 10.9 + number * 0.0001)
+    assert gaps.wake_at() == pytest.approx(10.9 + 45 * 0.02 + 0.3)
+
+
+def test_a_client_that_is_silent_is_silent_though_the_process_was_held_up() -> None:
+    gaps = GapFiller(RATE)
+    gaps.handle(STEP, 10.0)
+    assert gaps.wake(10.9) == ()
+    assert gaps.wake(11.5) == (AssumeSilence(23_680),), "once, however late again"
+    assert gaps.wake_at() == pytest.approx(11.6)
+
+
 def test_audio_in_time_leaves_no_gap() -> None:
     gaps = GapFiller(RATE)
     for number in range(100):
@@ -39,7 +57,7 @@ def test_audio_in_time_leaves_no_gap() -> None:
 def test_audio_ends_a_gap_and_patience_begins_again() -> None:
     gaps = GapFiller(RATE)
     gaps.handle(STEP, 10.0)
-    gaps.wake(10.5)
+    assert gaps.wake(10.32)
     assert gaps.handle(STEP, 10.6) == ()
     assert gaps.wake_at() == pytest.approx(10.92)
 
@@ -58,7 +76,7 @@ def test_a_wake_before_its_time_assumes_nothing() -> None:
 
 
 def test_the_longest_gap_is_the_end_of_it() -> None:
-    gaps = GapFiller(RATE, GapPolicy(longest=1.0))
+    gaps = GapFiller(RATE, GapPolicy(longest=1.0, late=1_000.0))
     gaps.handle(STEP, 10.0)
     assert gaps.wake(99.0) == (AssumeSilence(16_000),)
     assert gaps.wake_at() is None
