@@ -18,6 +18,8 @@ from pathlib import Path
 
 MINIMUM = (3, 11)
 QUIET_PIP = ("--disable-pip-version-check",)
+PAUSES_S = (3, 10, 30)
+"""Before a step is tried again: a package index may be out of reach for a moment."""
 
 
 def main() -> int:
@@ -72,8 +74,14 @@ def count(requirements: Path) -> int:
 
 
 def run(command: list[str]) -> None:
-    """Run a step with its own output visible; stop with its exit code when it fails."""
+    """Run a step with its own output visible; stop with its exit code when it fails, again and again."""
     done = subprocess.run(command, check=False)
+    for pause in PAUSES_S:
+        if not done.returncode:
+            break
+        say(f"this step failed with {done.returncode}; once more in {pause} s")
+        time.sleep(pause)
+        done = subprocess.run(command, check=False)
     if done.returncode:
         say("this step failed: " + " ".join(command))
         say(

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.sdk.environments import node_home
+from tests.sdk.environments import node_home, place_program
 
 HERE = Path(__file__).parent
 PROMISE = "DUOLOGUE_CHROMIUM"
@@ -62,7 +62,7 @@ def visit(base: str, wav: Path, **order: Any) -> Seen:
     binary = chromium()
     node, home = node_home(HERE, "browser")
     for program in HERE.glob("*.cjs"):
-        shutil.copy(program, home / program.name)  # require() looks beside the program
+        place_program(program, home)
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     command = [node, str(home / "console.cjs"), binary, base, str(wav), json.dumps(order)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=keep, check=False)
