@@ -22,7 +22,7 @@ from tests.running_server import RunningServer, running_server
 pytestmark = pytest.mark.real
 
 CALLS = 10
-LIMIT_S = 30.0
+LIMIT_S = 100.0
 LIGHT: dict[str, Any] = {
     "listen": {"voice_activity": {"engine": "energy"}, "recognizer": {"engine": "scripted"}},
     "speak": {"synthesizer": {"engine": "tone"}},
@@ -60,6 +60,7 @@ def until(database: Database, wanted: Callable[[RowMapping], bool]) -> list[RowM
         if len(rows) == CALLS and all(map(wanted, rows)):
             return rows
         assert time.monotonic() < deadline, rows
+        time.sleep(0.02)  # the server needs the machine, too
 
 
 def told(config: Path) -> dict[str, Any]:
