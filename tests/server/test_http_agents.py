@@ -97,8 +97,6 @@ def test_an_export_is_an_empty_table_and_templates_an_empty_list() -> None:
         ("GET", "/v1/agents"),
         ("POST", "/v1/agents"),
         ("GET", "/v1/agents/models"),
-        ("GET", "/v1/projects/p/agents"),
-        ("GET", "/v1/projects/p/agents/a"),
     ],
 )
 def test_no_item_is_found(method: str, path: str) -> None:

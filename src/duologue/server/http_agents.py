@@ -108,11 +108,9 @@ def calls_router(services: Services) -> Router:
         await identify_key(services, request)
         raise Refused("not_implemented", f"This server cannot do POST {request.url.path}")
 
-    # These are Deepgram's: without a word of their own they would be taken for `/agents` behind a prefix.
-    stored = ["/v1/projects/{item_id:str}/agents", "/v1/projects/{item_id:str}/agents/{agent_id:str}"]
     looked_up = [_CALL, f"{_CALL}/audio", "/agents/deployments/{item_id:str}", "/agents/metrics/{item_id:str}"]
 
-    @get([*looked_up, *stored, "/v1/agents", "/v1/agents/{item_id:str}"], opt=_NOT_KEPT)
+    @get([*looked_up, "/v1/agents", "/v1/agents/{item_id:str}"], opt=_NOT_KEPT)
     async def look_up(request: AnyRequest) -> None:
         """Not found: none are kept here."""
         await _refuse_item(services, request)
