@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help install demo test check types units-from-agent units-below-agent once-more format lock sim bench clean
+.PHONY: help install demo test check types units-from-agent units-below-agent once-more format lock sim fuzz bench clean
 
 help:  ## what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -24,7 +24,7 @@ demo: install  ## hear it: a recorded caller, an agent, one barge-in; leaves out
 # Pure code, no process and no socket: `make check`. Whole servers, worker processes and simulations come with `make test`, and last, one at
 # a time, what listens to real speech and what runs the vendors' own clients.
 BELOW_AGENT := $(addprefix tests/,audio listen speak think)
-FROM_AGENT := tests/test_*.py $(addprefix tests/,agent conversations protocols wire auth usage console)
+FROM_AGENT := tests/test_*.py $(addprefix tests/,agent conversations protocols wire auth usage console fuzz)
 WHOLES := $(addprefix tests/,runtime server bridge cli sim bench)
 LIVE := $(addprefix tests/,real sdk browser)
 PYTEST := $(BIN)/python -m pytest
@@ -58,6 +58,9 @@ format: $(VENV)/.dev  ## put the code into shape
 
 sim: $(VENV)/.dev  ## 10,000 random hostile conversations in virtual time, and the planted mutants
 	@$(BIN)/duologue simulate --explore 10000
+
+fuzz: $(VENV)/.dev  ## hostile input for everything that reads what others wrote, ten seconds each (SECONDS=60 SEED=7)
+	@$(BIN)/python -m fuzz --seconds $(or $(SECONDS),10) --seed $(or $(SEED),1)
 
 bench: $(VENV)/.dev  ## latency, density and memory as ratios to a bare floor measured in the same run
 	@$(BIN)/python bench/run.py
