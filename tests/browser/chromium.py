@@ -17,7 +17,7 @@ from tests.sdk.environments import node_home, place_program
 HERE = Path(__file__).parent
 PROMISE = "DUOLOGUE_CHROMIUM"
 """Names the browser where one is promised: then it is no excuse that there is none."""
-LIMIT_S = 100
+LIMIT_S = 240
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ const { ear } = require('./ear.cjs');
 
 const [binary, base, wav, given] = process.argv.slice(2);
 const order = JSON.parse(given);
-const LIMIT = 45000;
+const LIMIT = 100000;
 
 const FLAGS = [
   '--headless',
@@ -24,13 +24,15 @@ const FLAGS = [
 ];
 
 async function main() {
-  const browser = await chromium.launch({ executablePath: binary, args: FLAGS, chromiumSandbox: false });
+  const browser = await chromium.launch({ executablePath: binary, args: FLAGS, chromiumSandbox: false, timeout: LIMIT });
   const seen = { requests: [], sent: [], received: [], errors: [], closes: [] };
+  const spoken = []; // the binary frames
   try {
     const context = await browser.newContext({ colorScheme: order.dark ? 'dark' : 'light', viewport: order.viewport ?? null });
+    context.setDefaultTimeout(LIMIT);
     const page = await context.newPage();
     await page.addInitScript(ear);
-    watch(page, seen);
+    watch(page, seen, spoken);
     await page.goto(`${base}${order.path ?? '/'}`);
     if (order.picture) await page.screenshot({ path: `${order.picture}-first.png` });
     await (order.what === 'turns' ? turns(page, seen) : order.what === 'agent' ? agent(page, seen) : key(page, seen));
@@ -47,16 +49,18 @@ async function main() {
   } finally {
     await browser.close();
   }
+  seen.microphone = Buffer.concat(spoken).toString('base64');
   console.log(JSON.stringify(seen));
 }
 
-function watch(page, seen) {
+function watch(page, seen, spoken) {
   page.on('request', (request) => seen.requests.push({ url: request.url(), method: request.method(), headers: request.headers() }));
   page.on('pageerror', (error) => seen.errors.push(String(error)));
   page.on('console', (line) => line.type() === 'error' && seen.errors.push(line.text()));
   page.on('websocket', (socket) => {
     seen.socket = socket.url();
     socket.on('framesent', ({ payload }) => keep(seen.sent, payload));
+    socket.on('framesent', ({ payload }) => typeof payload === 'string' || spoken.push(payload));
     socket.on('framereceived', ({ payload }) => keep(seen.received, payload));
     socket.on('close', () => seen.closes.push(Date.now()));
   });

@@ -1,19 +1,23 @@
-// Runs in the page before its own scripts: an ear at the loudspeaker, and the moments of messages, on one clock.
+// Runs in the page before its own scripts: an ear at the loudspeaker, and the moments of messages, on one clock: that of the samples
+// played. A busy machine holds up the page and the sound alike, and no moment of either is told by the time it was noticed at.
 // Whatever is connected to an AudioContext's destination is also heard by a node of ours, which shares no code with the page.
 'use strict';
 
 exports.ear = () => {
-  const heard = []; // [milliseconds, peak] of each block that reached the loudspeaker
-  const told = []; // [milliseconds, type] of each message
+  const heard = []; // [seconds, peak] of each block that reached the loudspeaker
+  const told = []; // [seconds before the page took it, seconds after, type] of each message
   globalThis.ear = { heard, told };
+  let context;
+  const now = () => context?.currentTime ?? 0;
 
   const connect = AudioNode.prototype.connect;
   AudioNode.prototype.connect = function (target, ...rest) {
     if (target instanceof AudioDestinationNode) {
+      context = this.context;
       const tap = this.context.createScriptProcessor(256, 1, 1);
-      tap.onaudioprocess = ({ inputBuffer }) => {
+      tap.onaudioprocess = ({ inputBuffer, playbackTime }) => {
         const peak = inputBuffer.getChannelData(0).reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
-        heard.push([performance.now(), peak]);
+        heard.push([playbackTime, peak]);
       };
       connect.call(this, tap);
       connect.call(tap, target);
@@ -27,7 +31,9 @@ exports.ear = () => {
       super(...given);
       this.addEventListener('message', ({ data }) => {
         const type = typeof data === 'string' ? JSON.parse(data).type : 'audio';
-        told.push([performance.now(), type]);
+        const moment = [now(), Infinity, type];
+        told.push(moment);
+        setTimeout(() => (moment[1] = now())); // behind every other listener
       });
     }
   };
