@@ -18,8 +18,7 @@ from duologue.storage import KEYS, METADATA, MIGRATIONS, SCHEMA_VERSIONS, USAGE,
 
 
 def test_the_migrations_end_at_the_tables_the_program_uses() -> None:
-    database = Database.open()
-    with database.transaction() as connection:
+    with closing(Database.open()) as database, database.transaction() as connection:
         found = inspect(connection)
         for table in METADATA.sorted_tables:
             assert {column["name"] for column in found.get_columns(table.name)} == {c.name for c in table.columns}

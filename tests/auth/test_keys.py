@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from sqlalchemy import select
@@ -15,8 +17,14 @@ NOW = 1_000_000.0
 
 
 @pytest.fixture
-def store() -> KeyStore:
-    return KeyStore(Database.open())
+def database() -> Iterator[Database]:
+    with closing(Database.open()) as opened:
+        yield opened
+
+
+@pytest.fixture
+def store(database: Database) -> KeyStore:
+    return KeyStore(database)
 
 
 def test_a_key_is_found_by_its_whole_text_only(store: KeyStore) -> None:
@@ -41,8 +49,7 @@ def test_a_key_has_256_bits_behind_a_public_prefix(store: KeyStore) -> None:
     assert len(made.text.removeprefix(f"{made.record.prefix}_")) == 43
 
 
-def test_only_the_hash_is_stored() -> None:
-    database = Database.open()
+def test_only_the_hash_is_stored(database: Database) -> None:
     made = KeyStore(database).create("laptop", NOW)
     with database.transaction() as connection:
         row = connection.execute(select(KEYS)).one()

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 import pytest
 from sqlalchemy import Connection, Engine, RowMapping, select
@@ -27,6 +28,28 @@ class Wall:
         return self.now
 
 
+OpenedT = TypeVar("OpenedT", bound=Database)
+
+
+class Opened(Protocol):
+    """Opens a database in a folder, else in memory, which is closed behind the test."""
+
+    def __call__(self, kind: type[OpenedT], folder: Path | None = None) -> OpenedT: ...
+
+
+@pytest.fixture
+def opened() -> Iterator[Opened]:
+    with ExitStack() as behind:
+
+        def open_database(kind: type[OpenedT], folder: Path | None = None) -> OpenedT:
+            database = kind.open(folder=folder)
+            behind.callback(database.close)
+            assert isinstance(database, kind)
+            return database
+
+        yield open_database
+
+
 def rows(folder: Path) -> list[RowMapping]:
     database = Database.open(folder=folder)
     with database.transaction() as connection:
@@ -35,9 +58,9 @@ def rows(folder: Path) -> list[RowMapping]:
     return found
 
 
-def test_a_connection_leaves_one_closed_row(tmp_path: Path) -> None:
+def test_a_connection_leaves_one_closed_row(tmp_path: Path, opened: Opened) -> None:
     wall = Wall()
-    ledger = Ledger(Database.open(folder=tmp_path), wall)
+    ledger = Ledger(opened(Database, tmp_path), wall)
     assert ledger.start() == 0
     meter = ledger.open("a", "duo_1", "tts", "/tts/websocket")
     meter.characters = 12
@@ -49,9 +72,9 @@ def test_a_connection_leaves_one_closed_row(tmp_path: Path) -> None:
     assert (row["status"], row["connection_s"], row["characters"], row["key_prefix"]) == ("closed", 4.0, 12, "duo_1")
 
 
-def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(tmp_path: Path) -> None:
+def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(tmp_path: Path, opened: Opened) -> None:
     wall = Wall()
-    killed = Ledger(Database.open(folder=tmp_path), wall)
+    killed = Ledger(opened(Database, tmp_path), wall)
     killed.start()
     meter = killed.open("a", "", "agent", "/v1/agent/converse")
     wall.now = 1_030.0
@@ -60,7 +83,7 @@ def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(t
     killed._open.clear()
     killed.stop()  # everything but the closing of the row, as after SIGKILL
     assert rows(tmp_path)[0]["status"] == "open"
-    database = Database.open(folder=tmp_path)
+    database = opened(Database, tmp_path)
     again = Ledger(database, wall)
     assert again.start() == 1
     again.stop()
@@ -68,8 +91,8 @@ def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(t
     assert (row["status"], row["connection_s"], row["audio_in_s"]) == ("recovered", 30.0, 30.0)
 
 
-def test_newer_states_replace_those_that_wait() -> None:
-    ledger = Ledger(Database.open(), Wall())  # never started: everything waits
+def test_newer_states_replace_those_that_wait(opened: Opened) -> None:
+    ledger = Ledger(opened(Database), Wall())  # never started: everything waits
     meter = ledger.open("a", "", "stt", "/")
     for _ in range(50):
         ledger.checkpoint()
@@ -77,9 +100,9 @@ def test_newer_states_replace_those_that_wait() -> None:
     assert len(ledger._waiting) == 1
 
 
-def test_beyond_the_bound_the_oldest_is_given_up_and_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_beyond_the_bound_the_oldest_is_given_up_and_counted(monkeypatch: pytest.MonkeyPatch, opened: Opened) -> None:
     monkeypatch.setattr(ledger_module, "MAX_WAITING", 2)
-    ledger = Ledger(Database.open(), Wall())
+    ledger = Ledger(opened(Database), Wall())
     for name in "abc":
         ledger.open(name, "", "stt", "/")
     assert ledger.lost == 1
@@ -101,7 +124,7 @@ class AwayOnce(Database):
         return super().transaction()
 
 
-def test_rows_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
+def test_rows_wait_for_a_database_that_is_away(tmp_path: Path, opened: Opened) -> None:
     complained = threading.Event()
     complaints: list[str] = []
 
@@ -109,8 +132,7 @@ def test_rows_wait_for_a_database_that_is_away(tmp_path: Path) -> None:
         complaints.append(text)
         complained.set()
 
-    database = AwayOnce.open(folder=tmp_path)
-    assert isinstance(database, AwayOnce)
+    database = opened(AwayOnce, tmp_path)
     ledger = Ledger(database, Wall(), complain)
     ledger.start()
     database.leave()
@@ -174,15 +196,9 @@ class WaitedFor(Spool):
         self.kept.release()
 
 
-def away(folder: Path) -> Away:
-    database = Away.open(folder=folder)
-    assert isinstance(database, Away)
-    return database
-
-
-def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path: Path) -> None:
+def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path: Path, opened: Opened) -> None:
     wall, spool, told = Wall(), WaitedFor(tmp_path / "usage.spool"), Told()
-    database = away(tmp_path)
+    database = opened(Away, tmp_path)
     killed = Ledger(database, wall, told, spool)
     killed.start()
     database.away = True
@@ -196,7 +212,7 @@ def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path
     }:
         assert spool.kept.acquire(timeout=5)
     # A kill: nothing is stopped, nothing is closed. The database is there again when the next server starts.
-    again = Ledger(Database.open(folder=tmp_path), wall, told, Spool(tmp_path / "usage.spool"))
+    again = Ledger(opened(Database, tmp_path), wall, told, Spool(tmp_path / "usage.spool"))
     assert again.start() == 1
     assert [(row["id"], row["status"], row["connection_s"]) for row in rows(tmp_path)] == [
         ("a", "recovered", 30.0),
@@ -208,10 +224,12 @@ def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path
     assert lasting.id == "a"
 
 
-def test_the_spool_is_deleted_once_the_database_has_everything(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_spool_is_deleted_once_the_database_has_everything(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened
+) -> None:
     monkeypatch.setattr(ledger_module, "RETRY_S", 0.01)
     spool, told = WaitedFor(tmp_path / "usage.spool"), Told()
-    database = away(tmp_path)
+    database = opened(Away, tmp_path)
     ledger = Ledger(database, Wall(), told, spool)
     ledger.start()
     database.away = True
@@ -227,16 +245,16 @@ def test_the_spool_is_deleted_once_the_database_has_everything(tmp_path: Path, m
     assert rows(tmp_path)[0]["status"] == "closed"
 
 
-def test_what_cannot_be_written_at_the_end_stays_in_the_spool(tmp_path: Path) -> None:
+def test_what_cannot_be_written_at_the_end_stays_in_the_spool(tmp_path: Path, opened: Opened) -> None:
     spool = Spool(tmp_path / "usage.spool")
-    database = away(tmp_path)
+    database = opened(Away, tmp_path)
     ledger = Ledger(database, Wall(), spool=spool)
     ledger.start()
     database.away = True
     ledger.close(ledger.open("a", "", "stt", "/"))
     ledger.stop()
     assert [(row.id, row.status) for row in spool.read()] == [("a", RowStatus.CLOSED)]
-    again = Ledger(Database.open(folder=tmp_path), Wall(), spool=spool)
+    again = Ledger(opened(Database, tmp_path), Wall(), spool=spool)
     assert again.start() == 0
     again.stop()
     assert rows(tmp_path)[0]["status"] == "closed"
@@ -256,10 +274,11 @@ class Stuck(Away):
         return super().transaction()
 
 
-def test_a_database_that_does_not_answer_does_not_hold_the_end_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_database_that_does_not_answer_does_not_hold_the_end_and_loses_nothing(
+    tmp_path: Path, opened: Opened
+) -> None:
     spool = Spool(tmp_path / "usage.spool")
-    database = Stuck.open(folder=tmp_path)
-    assert isinstance(database, Stuck)
+    database = opened(Stuck, tmp_path)
     ledger = Ledger(database, Wall(), spool=spool)
     ledger.start()
     database.away = True
@@ -273,36 +292,38 @@ def test_a_database_that_does_not_answer_does_not_hold_the_end_and_loses_nothing
     ledger.stop()
 
 
-def test_an_old_spool_does_not_open_what_was_closed_later(tmp_path: Path) -> None:
+def test_an_old_spool_does_not_open_what_was_closed_later(tmp_path: Path, opened: Opened) -> None:
     wall, spool = Wall(), Spool(tmp_path / "usage.spool")
-    ledger = Ledger(Database.open(folder=tmp_path), wall)
+    ledger = Ledger(opened(Database, tmp_path), wall)
     ledger.start()
     meter = ledger.open("a", "", "stt", "/")
     spool.keep([meter.row(wall.now, RowStatus.OPEN)])
     wall.now += 7.0
     ledger.close(meter)
     ledger.stop()
-    again = Ledger(Database.open(folder=tmp_path), wall, spool=spool)
+    again = Ledger(opened(Database, tmp_path), wall, spool=spool)
     assert again.start() == 0
     again.stop()
     assert (rows(tmp_path)[0]["status"], rows(tmp_path)[0]["connection_s"]) == ("closed", 7.0)
 
 
-def test_what_is_still_open_at_the_end_is_closed(tmp_path: Path) -> None:
-    ledger = Ledger(Database.open(folder=tmp_path), Wall())
+def test_what_is_still_open_at_the_end_is_closed(tmp_path: Path, opened: Opened) -> None:
+    ledger = Ledger(opened(Database, tmp_path), Wall())
     ledger.start()
     ledger.open("a", "", "stt", "/")
     ledger.stop()
     assert rows(tmp_path)[0]["status"] == "closed"
 
 
-def test_a_row_recovered_by_another_server_is_opened_again_by_its_next_checkpoint(tmp_path: Path) -> None:
+def test_a_row_recovered_by_another_server_is_opened_again_by_its_next_checkpoint(
+    tmp_path: Path, opened: Opened
+) -> None:
     wall = Wall()
-    ledger = Ledger(Database.open(folder=tmp_path), wall)
+    ledger = Ledger(opened(Database, tmp_path), wall)
     ledger.start()
     meter = ledger.open("a", "", "stt", "/")
     ledger.checkpoint()
-    other = Ledger(Database.open(folder=tmp_path), wall)
+    other = Ledger(opened(Database, tmp_path), wall)
     other.start()
     other.stop()
     ledger.checkpoint()
@@ -311,9 +332,9 @@ def test_a_row_recovered_by_another_server_is_opened_again_by_its_next_checkpoin
     assert rows(tmp_path)[0]["status"] == "closed"
 
 
-def test_a_spool_that_cannot_be_read_or_written_is_told(tmp_path: Path) -> None:
+def test_a_spool_that_cannot_be_read_or_written_is_told(tmp_path: Path, opened: Opened) -> None:
     (tmp_path / "usage.spool").write_text("nonsense\n")
-    told, database = Told(), away(tmp_path)
+    told, database = Told(), opened(Away, tmp_path)
     ledger = Ledger(database, Wall(), told, Spool(tmp_path / "usage.spool"))
     ledger.start()
     assert told.texts == ["the usage spool cannot be read (DecodeError); what is in it is lost"]
