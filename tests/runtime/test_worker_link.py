@@ -16,6 +16,7 @@ from duologue.runtime.engines import EngineInfo, Role
 from duologue.runtime.link import Failure, FrameParser, Kind, write_frame
 from duologue.runtime.pool_policy import PoolPolicy
 from duologue.runtime.worker_link import WorkerLink
+from duologue.sim.clock import run
 from tests.runtime import echo
 from tests.runtime.echo import VOCABULARY, Echo, EchoOptions, Say
 
@@ -24,6 +25,8 @@ INFO = EngineInfo("echo", Role.RECOGNIZER, "1", "Apache-2.0", 16_000)
 
 class Rogue:
     """Stands in for a worker process: says what the test tells it to."""
+
+    pid = 7
 
     def __init__(self, link: socket.socket) -> None:
         self._link = link
@@ -185,3 +188,58 @@ def test_a_process_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytes
             await WorkerLink(echo.spec(), VOCABULARY, PoolPolicy()).start()
 
     asyncio.run(whole())
+
+
+class Silent(WorkerLink):
+    """A link on which nothing is ever heard, to a worker that waits for a processor this `share` of the time.
+
+    `answer_at` is how often it has to be looked at until the worker answers.
+    """
+
+    def __init__(self, share: float, answer_at: int = 0) -> None:
+        super().__init__(echo.spec(), VOCABULARY, PoolPolicy(), self._look)
+        self._process = Process()  # type: ignore[assignment]
+        self._share = share
+        self._answer_at = answer_at
+        self._looks = 0
+
+    def _check(self) -> None:
+        """It is there."""
+
+    def _look(self, process: int) -> float:
+        assert process == Process.pid
+        self._looks += 1
+        if self._looks == self._answer_at:
+            (answer,) = self._probes.values()
+            self._loop.call_soon(answer.set_result, None)
+        return self._loop.time() * self._share
+
+
+class Process:
+    pid = 7
+
+
+def silent_for(share: float, answer_at: int = 0) -> str:
+    """What comes of asking such a worker, and when."""
+
+    async def main() -> str:
+        try:
+            await Silent(share, answer_at).probe()
+        except EngineFailure as failure:
+            return f"{failure.message}, at {asyncio.get_running_loop().time():.1f} s"
+        return f"answered after {asyncio.get_running_loop().time():.1f} s"
+
+    return run(main())
+
+
+def test_a_worker_that_could_have_worked_is_given_up_after_the_time_of_a_step() -> None:
+    assert silent_for(0.0) == "no answer within 10 s, at 10.0 s"
+
+
+def test_time_in_which_a_worker_was_given_no_processor_does_not_count() -> None:
+    assert silent_for(0.5) == "no answer within 10 s, at 20.0 s"
+    assert silent_for(0.75, answer_at=3) == "answered after 17.5 s"
+
+
+def test_a_starved_worker_is_given_up_too_in_the_end() -> None:
+    assert silent_for(1.0) == "no answer within 60 s, at 60.0 s"

@@ -22,7 +22,10 @@ class PoolPolicy:
     start_timeout: Seconds = 120.0
     """Loading a model takes no longer."""
     stall_timeout: Seconds = 10.0
-    """A step takes no longer; a worker that does not answer within it is killed."""
+    """A step takes no longer, the time not counted in which the worker was given no processor; one that does not answer within it is
+    killed."""
+    starved_timeout: Seconds = 60.0
+    """However starved: a step that takes longer than this is of no use to anybody."""
     open_patience: Seconds = 10.0
     """How long `open` waits for a worker while all are being replaced."""
     first_delay: Seconds = 0.1

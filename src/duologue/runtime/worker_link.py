@@ -22,15 +22,21 @@ from duologue.runtime.link import (
     read_payload,
     write_frame,
 )
+from duologue.runtime.machine import Seconds
 from duologue.runtime.pool_channel import PoolChannel
 from duologue.runtime.pool_policy import PoolPolicy
+from duologue.runtime.run_queue import ReadWaited, read_waited
 from duologue.runtime.worker_process import reap_worker, spawn_worker
+
+_NO_ANSWER = "no answer within"
 
 
 class WorkerLink(asyncio.Protocol):
     """One worker and its streams. `lost` resolves to the reason when the worker is gone."""
 
-    def __init__(self, spec: EngineSpec, vocabulary: Vocabulary, policy: PoolPolicy) -> None:
+    def __init__(
+        self, spec: EngineSpec, vocabulary: Vocabulary, policy: PoolPolicy, read_waited: ReadWaited = read_waited
+    ) -> None:
         self.engine = spec.name
         self._spec = spec
         self._vocabulary = vocabulary
@@ -38,6 +44,7 @@ class WorkerLink(asyncio.Protocol):
         # A quarter of the mark unreported is not far behind; 16 items are half a second of audio.
         done_items = max(1, min(16, policy.high_water_items // 4))
         self._window = Window(policy.window, done_items, policy.high_water_bytes // 4)
+        self._read_waited = read_waited
         self._loop = asyncio.get_running_loop()
         self._parser = FrameParser()
         self._out = bytearray()
@@ -91,18 +98,35 @@ class WorkerLink(asyncio.Protocol):
         return channel
 
     async def probe(self) -> None:
-        """Return once the worker has answered between two steps. Raises `EngineFailure` when it does not within `stall_timeout`."""
+        """Return once the worker has answered between two steps. Raises `EngineFailure` when it does not within `stall_timeout` of time in
+        which it could have worked, or within `starved_timeout`.
+        """
         self._check()
         number, self._next = self._next, self._next + 1
         answer = self._probes[number] = self._loop.create_future()
         self._say(0, Kind.PROBE, number)
         try:
-            async with asyncio.timeout(self.policy.stall_timeout):
-                await answer
-        except TimeoutError:
-            raise EngineFailure(self.engine, f"no answer within {self.policy.stall_timeout:g} s") from None
+            await self._answered(answer)
         finally:
             self._probes.pop(number, None)
+
+    async def _answered(self, answer: asyncio.Future[None]) -> None:
+        policy, asked, waited = self.policy, self._loop.time(), self._waited()
+        left = policy.stall_timeout
+        while True:
+            # Not `asyncio.timeout`: an answer that is here counts, however late this process comes to see it.
+            await asyncio.wait((answer,), timeout=left)
+            if answer.done():
+                return answer.result()
+            took = self._loop.time() - asked
+            could_work = took - (self._waited() - waited)
+            for limit, used in ((policy.stall_timeout, could_work), (policy.starved_timeout, took)):
+                if used >= limit:
+                    raise EngineFailure(self.engine, f"{_NO_ANSWER} {limit:g} s")
+            left = min(policy.stall_timeout - could_work, policy.starved_timeout - took)
+
+    def _waited(self) -> Seconds:
+        return 0.0 if self._process is None else self._read_waited(self._process.pid)
 
     async def watch(self) -> str:
         """Keep asking until the worker is gone; one that does not answer is killed. Returns why it is gone, when it is reaped."""
@@ -253,8 +277,10 @@ class WorkerLink(asyncio.Protocol):
             await asyncio.sleep(self.policy.stall_timeout / 4)
             try:
                 await self.probe()
-            except EngineFailure:
-                self._break(f"its worker did not finish a step within {self.policy.stall_timeout:g} s and was killed")
+            except EngineFailure as failure:
+                if failure.message.startswith(_NO_ANSWER):
+                    limit = failure.message.removeprefix(_NO_ANSWER)
+                    self._break(f"its worker did not finish a step within{limit} and was killed")
                 return
 
 
