@@ -172,3 +172,19 @@ def test_messages_are_written_as_one_compact_object() -> None:
     assert join_path("a", "[0]") == "a[0]"
     assert join_path("", "b") == "b"
     assert join_path("a", "") == "a"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        (r'"Hi \ud83d"', "Hi "),
+        (r'"\ude00 there"', " there"),
+        (r'"\ud83d\ud83d\ude00!"', "😀!"),
+        (r'"\ude00\ud83dx"', "x"),
+        (r'"\\ud83d \ud83d"', r"\ud83d "),
+        (r'"\u00fc\n\ud83d"', "ü\n"),
+    ],
+)
+def test_half_an_emoji_says_nothing_and_is_no_error(written: str, read: str) -> None:
+    message = f'{{"text":{written}}}'
+    assert parse_object(message) == parse_object(message.encode()) == {"text": read}

@@ -123,6 +123,25 @@ def test_phrases_come_out_in_order_each_with_one_last_chunk() -> None:
     run(test)
 
 
+@pytest.mark.parametrize(
+    ("options", "said", "words"),
+    [
+        (SpeakOptions(), ["five", "dollars"], ["$5"]),
+        (SpeakOptions(normalization="off"), ["$5 😀"], ["$5"]),
+        (SpeakOptions(language="de", normalization="en"), ["five", "dollars"], ["$5"]),
+        (SpeakOptions(spoken_words=True), ["five", "dollars"], ["five", "dollars"]),
+    ],
+)
+def test_texts_are_written_out_as_it_is_asked_for(options: SpeakOptions, said: list[str], words: list[str]) -> None:
+    async def test() -> None:
+        mortal = MortalEngine()
+        heard = await speak(engines(mortal), "$5 😀", options=options)
+        assert " ".join(mortal.said).strip() == " ".join(said)
+        assert [word.text for word in heard.words] == words
+
+    run(test)
+
+
 def test_words_are_those_of_the_text_as_given() -> None:
     async def test() -> None:
         text = 'Pay **$5** <speed ratio="1.2"/>to <break time="100ms"/>[Bob](https://x.io) 😀 now.'

@@ -42,6 +42,16 @@ def test_several_spoken_words_of_one_written_word_are_one() -> None:
     assert [len(part.pcm) for part in ready] == [10, 10]
 
 
+def test_spoken_words_can_be_told_as_they_are_spoken() -> None:
+    spoken = say_aloud(MappedText.of("$5 now"))
+    words = WordTranslation("$5 now", spoken, as_spoken=True)
+    ready = words.push(chunk(10, SpokenWord("five", 0, 9, 0, 4)))
+    ready += words.push(chunk(10, SpokenWord("dollars", 10, 19, 5, 12)))
+    ready += words.push(chunk(10, SpokenWord("now", 20, 29, 13, 16), last=True))
+    told = [(word.text, word.start, word.text_start, word.text_end) for part in ready for word in part.words]
+    assert told == [("five", 0, 0, 2), ("dollars", 10, 0, 2), ("now", 20, 3, 6)]
+
+
 def test_a_skipped_word_does_not_hold_the_audio_for_ever() -> None:
     words = translation("$5 now")
     words.push(chunk(10, SpokenWord("five", 0, 9, 0, 4)))

@@ -66,7 +66,7 @@ def parse_object(frame: str | bytes, limit: int = MAX_SETTINGS_BYTES) -> dict[st
     if size > limit:
         raise _too_large(size, limit)
     try:
-        value = msgspec.json.decode(frame)
+        value = _decode(frame)
     except RecursionError:
         raise _too_deep("") from None
     except (msgspec.MsgspecError, UnicodeError) as error:
@@ -77,6 +77,26 @@ def parse_object(frame: str | bytes, limit: int = MAX_SETTINGS_BYTES) -> dict[st
         raise Violation("not_an_object", "the message is not a JSON object", expected="one JSON object")
     _check_bounds(value)
     return value
+
+
+def _decode(frame: str | bytes) -> Any:
+    """JSON as Python. Raises `RecursionError`, `UnicodeError` or `MsgspecError`."""
+    try:
+        return msgspec.json.decode(frame)
+    except msgspec.DecodeError:
+        # A text cut in the middle of an emoji, which JavaScript does without a word: half of it is no letter, and says nothing.
+        text = frame if isinstance(frame, str) else frame.decode()
+        mended = _ESCAPE.sub(lambda escape: "" if escape["half"] else escape.group(), text)
+        if mended == text:
+            raise
+        return msgspec.json.decode(mended)
+
+
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89aAbB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(?P<half>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape in a JSON string: the two halves of a character beyond the first plane, one half alone, or any other."""
 
 
 def text_size(frame: str | bytes) -> int:

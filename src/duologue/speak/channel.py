@@ -19,6 +19,7 @@ from duologue.audio.formats import Pcm, Samples
 from duologue.audio.resample import Resampler
 from duologue.errors import DuologueError, EngineFailure, Refused
 from duologue.runtime.engines import Channel, EngineHost, Flushed
+from duologue.speak.mapped_text import MappedText
 from duologue.speak.markup import Passage, Style, read_markup
 from duologue.speak.pronunciation import Lexicon
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
@@ -249,7 +250,7 @@ class SpeakChannel:
     async def _speak_passage(self, phrase: _Phrase, passage: Passage, *, last: bool) -> None:
         self._be_silent(phrase, passage.pause)
         choice = self._choices[0]
-        spoken = say_aloud(self._engines.lexicon.apply(passage.text), choice.options.language)
+        spoken = self._written_out(passage.text, choice.options)
         if not spoken.text.strip():
             if last:
                 self._emit(phrase, np.zeros(0, np.float32), last=True)
@@ -258,7 +259,7 @@ class SpeakChannel:
         channel, results = self._channel, self._results
         if channel is None or results is None:
             raise EngineFailure(choice.engine, "the stream was closed", lost="the phrase being spoken")
-        translation = WordTranslation(phrase.text, spoken)
+        translation = WordTranslation(phrase.text, spoken, as_spoken=choice.options.spoken_words)
         info = choice.host.info
         estimator = None if info.word_times else WordEstimator(spoken.text, info.sample_rate, choice.options.speed)
         resampler = Resampler(info.sample_rate, self.rate)
@@ -274,6 +275,13 @@ class SpeakChannel:
             # Results that are there already would be worked off in one go: the first audio must be on its way before.
             await asyncio.sleep(0)
         raise EngineFailure(choice.engine, "the stream ended", lost="the phrase being spoken")
+
+    def _written_out(self, text: MappedText, options: SpeakOptions) -> MappedText:
+        """The text as an engine is given it."""
+        text = self._engines.lexicon.apply(text)
+        if options.normalization == "off":
+            return text
+        return say_aloud(text, options.language if options.normalization == "auto" else options.normalization)
 
     def _give(self, phrase: _Phrase, chunk: SpeechChunk, resampler: Resampler, begun: Samples, *, ends: bool) -> None:
         pcm = resampler.push(chunk.pcm)

@@ -24,17 +24,18 @@ class _Group:
     """Behind its last character in the spoken text."""
     source_start: int
     source_end: int
+    text: str
+    """What clients are shown."""
 
 
 class WordTranslation:
-    """One passage: takes the engine's chunks, gives chunks whose words are those of the source text.
+    """One passage: takes the engine's chunks, gives chunks whose words are those of the source text, or with `as_spoken` those spoken.
 
     A chunk is kept until the source words that begin in it are complete, which takes no longer than the engine needs for one word.
     """
 
-    def __init__(self, source: str, spoken: MappedText) -> None:
-        self._source = source
-        self._groups = _group_words(source, spoken)
+    def __init__(self, source: str, spoken: MappedText, *, as_spoken: bool = False) -> None:
+        self._groups = _spoken_words(spoken) if as_spoken else _group_words(source, spoken)
         self._starts = [0] + [group.end for group in self._groups[:-1]]
         self._open: tuple[int, SpokenWord] | None = None
         self._done: deque[SpokenWord] = deque()
@@ -64,8 +65,7 @@ class WordTranslation:
             joined = replace(self._open[1], end=max(word.end, self._open[1].end))
         else:
             self._complete()
-            text = strip_tags(self._source[group.source_start : group.source_end])
-            joined = replace(word, text=text, text_start=group.source_start, text_end=group.source_end)
+            joined = replace(word, text=group.text, text_start=group.source_start, text_end=group.source_end)
         self._open = (number, joined)
         if word.text_end >= group.end:
             self._complete()
@@ -95,8 +95,13 @@ def _group_words(source: str, spoken: MappedText) -> list[_Group]:
         if groups and first < groups[-1].source_end:
             previous = groups.pop()
             first, last = previous.source_start, max(last, previous.source_end)
-        groups.append(_Group(end, first, last))
+        groups.append(_Group(end, first, last, strip_tags(source[first:last])))
     return groups
+
+
+def _spoken_words(spoken: MappedText) -> list[_Group]:
+    """Every spoken word by itself; several may stand for the same stretch of the source."""
+    return [_Group(end, *spoken.span(start, end), spoken.text[start:end]) for start, end in find_words(spoken.text)]
 
 
 class WordEstimator:

@@ -105,8 +105,9 @@ def test_this_servers_engines_are_models() -> None:
         (f"{GOOD}&turn_end_timeout_ms=639", "turn_end_timeout_ms"),
         (f"{GOOD}&turn_end_timeout_ms=11201", "turn_end_timeout_ms"),
         (f"{GOOD}&turn_end_threshold=nan", "turn_end_threshold"),
-        (f"{GOOD}&turn_start_threshold=0.6", "turn_eager_end_threshold"),
-        (f"{GOOD}&turn_eager_end_threshold=0.3", "turn_eager_end_threshold"),
+        (f"{GOOD}&turn_start_threshold=0.6&turn_eager_end_threshold=0.6", "turn_eager_end_threshold"),
+        (f"{GOOD}&turn_eager_end_threshold=0.3&turn_end_threshold=0.3", "turn_eager_end_threshold"),
+        (f"{GOOD}&turn_start_threshold=0.5&turn_end_threshold=0.45", "turn_eager_end_threshold"),
         (GOOD + "&keyterm=x" * 101, "keyterm"),
         (f"{GOOD}&keyterm={'x' * 1201}", "keyterm"),
     ],
@@ -136,10 +137,37 @@ def test_config_changes_what_it_names_and_keeps_the_rest() -> None:
     assert send(dialect, {"type": "config"}) == [first]
 
 
+@pytest.mark.parametrize(
+    ("named", "expected"),
+    [
+        ("turn_start_threshold=0.5", (0.5, 0.4, 0.3)),
+        ("turn_start_threshold=0.6", (0.6, 0.4, 0.3)),
+        ("turn_start_threshold=0.7", (0.7, 0.6, 0.3)),
+        ("turn_eager_end_threshold=0.3", (0.8, 0.3, 0.2)),
+        ("turn_end_threshold=0.5", (0.8, 0.6, 0.5)),
+        ("turn_start_threshold=0.5&turn_eager_end_threshold=0.3", (0.5, 0.3, 0.2)),
+    ],
+)
+def test_a_default_gives_way_to_what_is_named(named: str, expected: tuple[float, float, float]) -> None:
+    policy = dialect_for(f"{GOOD}&{named}").open().turns
+    assert (policy.start, policy.eager_end, policy.end) == expected
+
+
+def test_a_default_gives_way_to_a_config_too_but_what_was_named_does_not() -> None:
+    dialect = dialect_for()
+    dialect.open()
+    assert send(dialect, {"type": "config", "turn": {"start_threshold": 0.5}}) == [
+        Retune(TurnPolicy(start=0.5, eager_end=0.4))
+    ]
+    named = dialect_for(f"{GOOD}&turn_eager_end_threshold=0.7")
+    named.open()
+    assert refused(named, {"type": "config", "turn": {"start_threshold": 0.6}})["status_code"] == 400
+
+
 def test_a_refused_config_keeps_the_old_values() -> None:
     dialect = dialect_for()
     dialect.open()
-    answer = refused(dialect, {"type": "config", "turn": {"start_threshold": 0.5}})
+    answer = refused(dialect, {"type": "config", "turn": {"start_threshold": 0.5, "eager_end_threshold": 0.5}})
     assert (answer["status_code"], answer["title"]) == (400, "Invalid turn settings")
     assert send(dialect, {"type": "config"}) == [Retune(TurnPolicy())]
 

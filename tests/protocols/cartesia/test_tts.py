@@ -119,6 +119,77 @@ def test_delivery_comes_from_generation_config_or_the_legacy_speed() -> None:
     assert pushed(dialect_for(), generation(speed="fast")).options.speed == 1.2
 
 
+def test_a_number_may_stand_where_the_legacy_speed_does() -> None:
+    assert pushed(dialect_for(), generation(speed=1.1)).options.speed == 1.1
+    assert pushed(dialect_for(), generation(speed="0.7")).options.speed == 0.7
+    assert pushed(dialect_for(), generation(generation_config={"speed": 2})).options.speed == 2
+
+
+@pytest.mark.parametrize(
+    ("speed", "expected"),
+    [("slowest", 0.6), ("Fast", 1.2), ("warp", 1.0), (-1, 0.6), (0.0, 1.0), (0.5, 1.25), (9, 1.5)],
+)
+def test_controls_of_early_versions_stand_beside_the_voice(speed: object, expected: float) -> None:
+    voice = {"mode": "id", "id": "v", "__experimental_controls": {"speed": speed, "emotion": ["positivity:high"]}}
+    options = pushed(dialect_for(), generation(voice=voice)).options
+    assert (options.voice, options.speed, options.extras) == ("v", pytest.approx(expected), {"emotion": "positivity"})
+    empty = {"id": "v", "__experimental_controls": {"emotion": []}}
+    assert pushed(dialect_for(), generation(voice=empty)).options == SpeakOptions(voice="v")
+
+
+def test_normalization_holds_until_another_is_named() -> None:
+    dialect = dialect_for()
+    assert pushed(dialect, generation(normalization="OFF") | {"continue": True}).options.normalization == "off"
+    assert pushed(dialect, generation() | {"continue": True}).options.normalization == "off"
+    assert pushed(dialect, generation(normalization="en_GB")).options.normalization == "en-gb"
+    assert "normalization" in refused(dialect_for(), generation(normalization="loud"))["message"]
+
+
+def test_normalized_timestamps_are_of_the_spoken_words() -> None:
+    assert pushed(dialect_for(), generation(use_normalized_timestamps=True)).options.spoken_words
+    assert not pushed(dialect_for(), generation(use_normalized_timestamps=False)).options.spoken_words
+
+
+@pytest.mark.parametrize(
+    ("members", "language"),
+    [
+        ({"accent": "british"}, "en-gb"),
+        ({"accent": "British", "language": "en"}, "en-gb"),
+        ({"accent": "british", "language": "fr"}, "fr"),
+        ({"accent": "parisian"}, "en"),
+        ({"language": "", "locale": "de"}, "de"),
+        ({"language": ""}, "en"),
+    ],
+)
+def test_an_accent_chooses_among_the_locales_of_a_language(members: dict[str, Any], language: str) -> None:
+    assert pushed(dialect_for(), generation(**members)).options.language == language
+
+
+def test_a_dictionary_is_named_by_its_id() -> None:
+    assert pushed(dialect_for(), generation(pronunciation_dict_id="d1")).options.dictionary == "d1"
+
+
+def test_containers_may_be_written_in_any_case() -> None:
+    assert pushed(dialect_for(), generation(output_format={**RAW, "container": "RAW"}))
+
+
+def test_an_error_without_a_context_names_none() -> None:
+    for message in (generation(None, model_id="gpt"), {"cancel": True}, {"cancel": True, "context_id": ""}):
+        assert "context_id" not in refused(dialect_for(), message)
+
+
+@pytest.mark.parametrize("rate", [8_000, 44_100, 48_000])
+def test_nothing_of_a_segment_follows_its_flush(rate: int) -> None:
+    dialect = dialect_for()
+    send(dialect, generation(output_format={**RAW, "sample_rate": rate}, flush=True))
+    frames = [json.loads(frame) for frame in dialect.render(audio(1_000))]
+    closing = [json.loads(frame) for frame in dialect.render(ContextFlushed("a", 1))]
+    assert closing.pop()["type"] == "flush_done"
+    assert {frame["flush_id"] for frame in frames + closing} == {1}
+    assert len(payload(frames + closing)) == 2 * 1_000 * rate // RATE
+    assert [json.loads(frame)["type"] for frame in dialect.render(ContextDone("a"))] == ["done"]
+
+
 @pytest.mark.parametrize(
     ("members", "path"),
     [

@@ -8,17 +8,22 @@ from dataclasses import replace
 from duologue.audio.formats import AudioFormat
 from duologue.errors import Violation
 from duologue.protocols.cartesia.formats import TTS_ENCODINGS, TTS_RATES, read_format, read_language
-from duologue.protocols.cartesia.tts_messages import Delivery, VoiceObject
+from duologue.protocols.cartesia.tts_messages import Delivery, VoiceControls, VoiceObject
 from duologue.protocols.codec import check_range
 from duologue.protocols.dialect import VoiceLookup
 from duologue.speak.speech import SpeakOptions
 
-SPEED_RANGE = (0.6, 1.5)
+SPEED_RANGE = (0.6, 2.0)
+"""As wide as the widest that clients are told: the vendor's page stops at 1.5 (C§5.1), a plugin of livekit's at 2."""
 VOLUME_RANGE = (0.5, 2.0)
 MAX_EMOTION_CHARACTERS = 40
 MAX_DICTIONARY_ID = 256
 LEGACY_SPEEDS = {"slow": 0.8, "slowest": 0.6, "normal": 1.0, "fast": 1.2, "fastest": 1.5}
 """Ratios for the words of the legacy `speed` member, ours: the vendor names none."""
+ACCENT_LOCALES = {"general-american": "en-us", "british": "en-gb"}
+"""What the accents of the embedded voices mean (C§A.5). Any other accent changes nothing."""
+NORMALIZATIONS = ("auto", "off")
+"""Of `normalization`, besides codes of languages."""
 
 
 class GenerationReader:
@@ -48,21 +53,19 @@ class GenerationReader:
 
     def options(self, message: Delivery, before: SpeakOptions) -> SpeakOptions:
         """What the message says about the delivery; what it leaves out stays as it was before. Raises `Violation`."""
-        if message.language is not None and message.locale is not None:
-            raise Violation("language_and_locale", "language and locale exclude each other", path="locale")
-        options = before
-        spoken = message.locale if message.locale is not None else message.language
-        if spoken is not None:
-            path = "locale" if message.locale is not None else "language"
-            options = replace(options, language=read_language(spoken, path))
+        options = _in_language(message, before)
         if message.voice is not None:
             options = replace(options, voice=self._voice(message.voice, options.language))
+            if isinstance(message.voice, VoiceObject) and (controls := message.voice.controls) is not None:
+                options = _controlled(controls, options)
         if message.pronunciation_dict_id is not None:
             options = replace(options, dictionary=message.pronunciation_dict_id[:MAX_DICTIONARY_ID])
+        if message.normalization:
+            written = message.normalization.strip().lower()
+            known = written if written in NORMALIZATIONS else read_language(written, "normalization")
+            options = replace(options, normalization=known)
         if message.speed is not None:
-            if message.speed not in LEGACY_SPEEDS:
-                raise Violation("out_of_range", "unknown speed", path="speed", expected="slow, normal or fast")
-            options = replace(options, speed=LEGACY_SPEEDS[message.speed])
+            options = replace(options, speed=_legacy_speed(message.speed))
         if config := message.generation_config:
             if config.speed is not None:
                 speed = check_range(config.speed, *SPEED_RANGE, "generation_config.speed")
@@ -71,7 +74,7 @@ class GenerationReader:
                 volume = check_range(config.volume, *VOLUME_RANGE, "generation_config.volume")
                 options = replace(options, volume=volume)
             if config.emotion is not None:
-                options = replace(options, extras={**(options.extras or {}), "emotion": _emotion(config.emotion)})
+                options = _with_emotion(config.emotion, options, "generation_config.emotion")
         return options
 
     def _voice(self, given: str | VoiceObject, language: str) -> str:
@@ -91,12 +94,52 @@ class GenerationReader:
         return found
 
 
-def _emotion(given: object) -> str:
+def _in_language(message: Delivery, before: SpeakOptions) -> SpeakOptions:
+    """With the language, locale or accent of a message; an empty one says nothing."""
+    if message.language and message.locale:
+        raise Violation("language_and_locale", "language and locale exclude each other", path="locale")
+    options = before
+    if spoken := message.locale or message.language:
+        options = replace(options, language=read_language(spoken, "locale" if message.locale else "language"))
+    accented = ACCENT_LOCALES.get((message.accent or "").strip().lower())
+    if accented is not None and accented.startswith(f"{options.language.split('-')[0]}-"):
+        options = replace(options, language=accented)
+    return options
+
+
+def _legacy_speed(given: str | float) -> float:
+    """A word, or a number as in `generation_config`."""
+    if isinstance(given, str) and given.lower() in LEGACY_SPEEDS:
+        return LEGACY_SPEEDS[given.lower()]
+    try:
+        ratio = float(given)
+    except ValueError:
+        expected = f"slow, normal or fast, or {SPEED_RANGE[0]:g} to {SPEED_RANGE[1]:g}"
+        raise Violation("out_of_range", "unknown speed", path="speed", expected=expected) from None
+    return check_range(ratio, *SPEED_RANGE, "speed")
+
+
+def _controlled(controls: VoiceControls, before: SpeakOptions) -> SpeakOptions:
+    """With the controls of early versions; a number runs from the slowest at -1 to the fastest at 1. What means nothing changes nothing."""
+    options, speed = before, controls.speed
+    if isinstance(speed, str):
+        options = replace(options, speed=LEGACY_SPEEDS.get(speed.lower(), options.speed))
+    elif speed is not None:
+        bent = min(max(speed, -1.0), 1.0)
+        far = LEGACY_SPEEDS["fastest"] - 1 if bent > 0 else 1 - LEGACY_SPEEDS["slowest"]
+        options = replace(options, speed=1 + bent * far)
+    return (
+        options if not controls.emotion else _with_emotion(controls.emotion, options, "voice.__experimental_controls")
+    )
+
+
+def _with_emotion(given: object, options: SpeakOptions, path: str) -> SpeakOptions:
     """An emotion; of a list, as older versions had it, the first without its level. One that the engine cannot hint at changes nothing."""
     first = given[0] if isinstance(given, list) and given else given
     if not isinstance(first, str):
-        raise Violation("wrong_shape", "wrong type", path="generation_config.emotion", expected="str")
-    return first.partition(":")[0].strip().lower()[:MAX_EMOTION_CHARACTERS]
+        raise Violation("wrong_shape", "wrong type", path=path, expected="str")
+    emotion = first.partition(":")[0].strip().lower()[:MAX_EMOTION_CHARACTERS]
+    return replace(options, extras={**(options.extras or {}), "emotion": emotion})
 
 
 def missing_member(path: str) -> Violation:

@@ -60,6 +60,8 @@ EAGER_END_RANGE = (0.3, 0.8)
 """As wide as the widest documentation: the SDK's text stops at 0.6 (C§18)."""
 END_RANGE = (0.05, 0.5)
 END_TIMEOUT_RANGE_MS = (640.0, 11_200.0)
+LOWER_EAGER_END, LOWER_END = 0.4, 0.2
+"""The defaults in the text of the SDKs (C§7.1). They stand in for ours where ours do not fit what a client named."""
 
 
 class SttTurnsDialect:
@@ -214,12 +216,17 @@ def read_keyterms(query: Query) -> tuple[str, ...]:
 def tuned(policy: TurnPolicy, settings: TurnSettings, prefix: str) -> TurnPolicy:
     """The policy with the given members replaced. Raises `Violation`; the order must fall strictly (C§7.1).
 
+    A default that nobody named gives way to what is named (docs/decisions/0502-defaults-give-way-to-named-thresholds.md).
     `prefix` is what stands before the members' names where they came from, for the errors.
     """
     start = _ranged(settings.start_threshold, START_RANGE, f"{prefix}start_threshold", policy.start)
     eager_now = policy.start if policy.eager_end is None else policy.eager_end
     eager = _ranged(settings.eager_end_threshold, EAGER_END_RANGE, f"{prefix}eager_end_threshold", eager_now)
     end = _ranged(settings.end_threshold, END_RANGE, f"{prefix}end_threshold", policy.end)
+    if eager >= start and settings.eager_end_threshold is None and eager == TurnPolicy().eager_end:
+        eager = LOWER_EAGER_END
+    if end >= eager and settings.end_threshold is None and end == TurnPolicy().end:
+        end = LOWER_END
     timeout_ms = _ranged(
         settings.end_timeout_ms, END_TIMEOUT_RANGE_MS, f"{prefix}end_timeout_ms", policy.end_timeout * 1000
     )

@@ -114,18 +114,20 @@ class TtsDialect:
         name: str | None = None
         try:
             members = parse_object(frame)
-            name = self._context_name(members)
+            name = self._named(members)
             if members.get("cancel") is True:  # C§5.2: whatever else the message holds, and however it is laid out
-                return self._cancel(name, members)
-            return [self._push(name, convert(members, Generation, strict=self._strict))]
+                return self._cancel(name)
+            # older versions could leave the name out (C§5.1)
+            return [self._push(name or self._ids.uuid(), convert(members, Generation, strict=self._strict))]
         except Violation as violation:
             raise ContextViolation(violation, name) from None
 
-    def _context_name(self, members: dict[str, Any]) -> str:
-        """The client's name for the context, or a fresh one: older versions could leave it out (C§5.1)."""
+    @staticmethod
+    def _named(members: dict[str, Any]) -> str | None:
+        """The client's name for the context, `None` when it gives none."""
         given = members.get("context_id")
         if given is None or given == "":
-            return self._ids.uuid()
+            return None
         if not isinstance(given, str):
             raise Violation("wrong_shape", "wrong type", path="context_id", expected="str")
         if len(given) > MAX_CONTEXT_ID_CHARACTERS:
@@ -133,8 +135,8 @@ class TtsDialect:
             raise Violation("out_of_range", "the context id is too long", path="context_id", expected=limit)
         return given
 
-    def _cancel(self, name: str, members: dict[str, Any]) -> Sequence[ContextCancelled]:
-        if not isinstance(members.get("context_id"), str):
+    def _cancel(self, name: str | None) -> Sequence[ContextCancelled]:
+        if name is None:
             raise missing_member("context_id")
         if self._contexts.pop(name, None) is None:
             return []  # C§5.7: cancelling what is unknown or finished is no error
@@ -176,14 +178,17 @@ class TtsDialect:
         assert message.output_format is not None  # noqa: S101 - just checked; tells the type checker
         self._reader.check_model(message.model_id)
         audio = self._read_format(message.output_format)
-        options = self._reader.options(message, SpeakOptions(phonemes=bool(message.add_phoneme_timestamps)))
+        fixed = SpeakOptions(
+            phonemes=bool(message.add_phoneme_timestamps), spoken_words=bool(message.use_normalized_timestamps)
+        )
+        options = self._reader.options(message, fixed)
         return _Context(audio, AudioOutput(self._rate, audio), options, bool(message.add_timestamps))
 
     def _read_format(self, given: OutputFormat) -> AudioFormat:
-        if given.container not in (None, "", "raw"):
+        if (given.container or "raw").lower() != "raw":
             raise Violation(
                 "unsupported_audio_format",
-                "this socket sends raw audio only",
+                "only raw audio can be sent in events",
                 path="output_format.container",
                 expected="raw",
                 remedy="Use POST /tts/bytes for containers.",
@@ -205,10 +210,11 @@ class TtsDialect:
                 flushed = FlushDone(
                     context_id=notice.context, done=False, status_code=RUNNING, flush_done=True, flush_id=notice.segment
                 )
-                return [encode(flushed)]
+                # What resampling kept back belongs to the segment: nothing of it may follow.
+                return [*self._tail(notice.context, context), encode(flushed)]
             case ContextDone():
                 del self._contexts[notice.context]
-                tail = self._chunks(notice.context, context, context.output.finish(), 0.0)
+                tail = self._tail(notice.context, context)
                 return [*tail, encode(Done(context_id=notice.context, done=True, status_code=RUNNING))]
             case ContextFailed():
                 del self._contexts[notice.context]
@@ -216,6 +222,9 @@ class TtsDialect:
                 return [context_error_event(shape, notice.message, self._error_id(), notice.context)]
             case _:
                 assert_never(notice)
+
+    def _tail(self, name: str, context: _Context) -> Iterator[str]:
+        return self._chunks(name, context, context.output.finish(), 0.0)
 
     def _chunks(self, name: str, context: _Context, payload: bytes, elapsed: float) -> Iterator[str]:
         """Base64 chunks of at most 0.2 s, cut between samples."""

@@ -7,13 +7,22 @@ from typing import Any
 from duologue.protocols.codec import Message
 
 
-class VoiceObject(Message):
+class VoiceControls(Message):
+    """Delivery as versions before 2025-04-16 had it, beside the voice."""
+
+    speed: str | float | None = None
+    """A word of the legacy `speed`, or -1 (slowest) to 1 (fastest)."""
+    emotion: Any = None
+
+
+class VoiceObject(Message, rename={"controls": "__experimental_controls"}):
     """`{"id"}`, or `{"mode":"id","id"}` of versions before 2026-08-14."""
 
     id: str | None = None
     mode: str | None = None
     embedding: Any = None
     """Versions before 2025-04-16; refused."""
+    controls: VoiceControls | None = None
 
 
 class OutputFormat(Message):
@@ -43,8 +52,8 @@ class Delivery(Message):
     normalization: str | None = None
     pronunciation_dict_id: str | None = None
     generation_config: GenerationConfig | None = None
-    speed: str | None = None
-    """Legacy: `slow`, `normal`, `fast`."""
+    speed: str | float | None = None
+    """Legacy: `slow`, `normal`, `fast`; a number is that of `generation_config`."""
     duration: float | None = None
     transcript: str | None = None
 
