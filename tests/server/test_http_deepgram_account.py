@@ -11,6 +11,7 @@ from duologue.sim.clock import run
 from duologue.sim.wire import Rejected
 from duologue.storage import Database
 from tests.server.driving import Client, application, light
+from tests.server.test_connection import real
 from tests.server.test_http import request
 
 AGENT = "/v1/agent/converse"
@@ -47,7 +48,7 @@ def test_a_granted_token_opens_a_socket_and_makes_no_other(tmp_path: Path) -> No
             status, _, body = await request(app, "/v1/auth/grant", method="POST")
             assert (status, body["category"]) == (401, "INVALID_AUTH")
 
-    run(main())
+    real(main())
 
 
 def test_the_models_that_agents_may_name_are_listed_for_everybody() -> None:

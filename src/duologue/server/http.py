@@ -14,6 +14,7 @@ from duologue.server.http_cartesia import cartesia_router
 from duologue.server.http_console import console_router
 from duologue.server.http_deepgram import deepgram_router
 from duologue.server.http_deepgram_account import deepgram_account_router
+from duologue.server.http_deepgram_projects import deepgram_projects_router
 from duologue.server.http_dictionaries import dictionaries_router
 from duologue.server.http_docs import docs_router
 from duologue.server.http_health import health_router
@@ -63,6 +64,7 @@ def http_application(services: Services) -> Litestar:
             transcription_router(services),
             deepgram_router(services),
             deepgram_account_router(services),
+            deepgram_projects_router(services),
         ],
         exception_handlers={HTTPException: not_served, DuologueError: refused, Refused: refused, Exception: broke},
         request_max_body_size=services.config.limits.http_body_bytes,

@@ -28,6 +28,9 @@ def test_containers_are_for_files() -> None:
     assert read_file(read_query("encoding=linear16"), None).media_type == "audio/wav"
     raw = read_file(read_query("encoding=linear16&container=none&sample_rate=16000"), None)
     assert (raw.wrapping, raw.media_type) == (Wrapping.RAW, "audio/l16;rate=16000")
+    implied = read_file(read_query("container=wav&sample_rate=16000"), None)
+    assert (implied.wrapping, implied.audio) == (Wrapping.WAV, AudioFormat(Encoding.PCM_S16LE, 16_000))
+    assert read_file(read_query("container=none"), None).wrapping is Wrapping.MP3
     assert read_file(read_query("encoding=mp3&sample_rate=22050&bit_rate=32000"), None).bit_rate == 32_000
 
 
@@ -45,6 +48,8 @@ def test_the_voice_is_looked_up() -> None:
         ("encoding=flac", "encoding"),
         ("encoding=linear16&sample_rate=11025", "sample_rate"),
         ("encoding=linear16&container=ogg", "container"),
+        ("encoding=mp3&container=wav", "container"),
+        ("container=ogg", "encoding"),
         ("sample_rate=24000", "sample_rate"),
         ("bit_rate=1", "bit_rate"),
         ("speed=2", "speed"),

@@ -59,6 +59,8 @@ class WantedFile:
         return f"audio/{_MEDIA[self.audio.encoding.value]};rate={self.audio.sample_rate}"
 
 
+_IMPLIED = {"wav": "linear16", "ogg": "opus"}
+"""What a container holds where no encoding is named."""
 _MEDIA = {"pcm_s16le": "l16", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
 
 
@@ -87,11 +89,17 @@ def read_socket_format(query: Query) -> AudioFormat:
 
 
 def read_file(query: Query, voices: VoiceLookup | None) -> WantedFile:
-    """What `POST /v1/speak` asks for: MP3 unless it says something else (D§8.5, D§A). Raises `Violation`."""
+    """What `POST /v1/speak` asks for: MP3 unless it says something else, as a container that holds samples does (D§8.5, D§A).
+
+    Raises `Violation`.
+    """
     wanted = read_wanted(query, voices)
-    encoding = (query.text("encoding") or "mp3").lower()
     container = query.text("container")
+    implied = _IMPLIED.get((container or "").lower(), "mp3")
+    encoding = (query.text("encoding") or implied).lower()
     if encoding == "mp3":
+        if container is not None and container.lower() != "none":
+            raise Violation("unsupported_audio_format", "MP3 has no container", path="container", expected="none")
         rate = query.whole("sample_rate")
         if rate not in (None, MP3_RATE):
             raise Violation(

@@ -144,7 +144,7 @@ SPEECH = Surface(
         Row(
             "?encoding, ?container, ?sample_rate, ?bit_rate",
             PARTLY,
-            "mp3 (default), linear16, mulaw, alaw; not opus, flac, aac",
+            "mp3 (default, but linear16 with `container=wav`), linear16, mulaw, alaw; not opus, flac, aac",
         ),
         Row("?callback", NO, "400"),
     ),
@@ -153,7 +153,7 @@ SPEECH = Surface(
 
 NOT_HERE = Surface(
     "What is not here yet",
-    "Flux TTS; management of projects (D§9)",
+    "Flux TTS (D§9)",
     from_client=(Row("/v2/speak", NO, "404"),),
     from_server=(),
 )

@@ -198,7 +198,19 @@ ACCOUNT = Surface(
         Row("POST /v1/auth/grant", YES, "`ttl_seconds`, 1 to 3,600, 30 where none is named; needs a key, not a token"),
         Row("GET /v1/auth/token", YES, "which key, and what it opens"),
         Row("GET /v1/agent/settings/think/models", YES, "the names of the configuration's providers; needs no key"),
-        Row("/v1/projects/{id}/agents, .../agent-variables", NO, "agents are defined in the configuration"),
+        Row("GET /v1/projects, /v1/projects/{id}", YES, "one project, whatever its id; needs a key, as what follows"),
+        Row(
+            "GET /v1/models, /v1/models/{id}, /v1/projects/{id}/models",
+            YES,
+            "the recogniser by its names, and the voices",
+        ),
+        Row(
+            "/v1/projects/{id}/agents",
+            PARTLY,
+            "the configuration's agents can be listed and looked up, their prompts are not told; made 501, changed 403",
+        ),
+        Row("/v1/projects/{id}/agent-variables, .../balances", PARTLY, "empty lists; made 501"),
+        Row("/v1/projects/{id}/keys, members, usage and the rest; /v1/read", NO, "404"),
     ),
     from_server=(
         Row("access_token, expires_in", YES, "opens agents, listening and speaking; an open connection survives it"),
