@@ -247,7 +247,7 @@ def body(pieces: Pieces) -> Iterator[str]:
     except DuologueError as error:
         cartesia(error)  # type: ignore[arg-type]
         deepgram(error)  # type: ignore[arg-type]
-        yield f"{name} {getattr(error, 'code', '')} {getattr(error, 'path', '')}"
+        yield f"{name} {getattr(error, 'code', '')}"
 
 
 def body_seeds() -> Sequence[Pieces]:

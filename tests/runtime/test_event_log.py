@@ -143,6 +143,7 @@ def test_a_line_cut_off_by_a_crash_ends_the_log() -> None:
         ),
         ([*record()[:1], "{\n"], "line 2: not JSON"),
         ([*record()[:1], "[" * 100_000 + "\n"], "line 2: not a line of an event log: RecursionError"),
+        ([*record()[:1], '{"m":"x","now":1' + "0" * 400 + ',"event":null,"commands":[]}\n'], "line 2: .*OverflowError"),
     ],
 )
 def test_what_is_not_a_log_is_refused_with_its_line(lines: list[str], said: str) -> None:

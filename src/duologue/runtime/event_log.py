@@ -168,7 +168,7 @@ def read_event_log(lines: Iterable[str], registry: Registry) -> EventLog:
                 reading.stopped = "the last line was cut off"
                 break
             raise Violation("event_log", f"not JSON: {error}", path=f"line {number}") from error
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise Violation("event_log", f"not a line of an event log: {error!r}", path=f"line {number}") from error
         except Violation as error:
             raise Violation("event_log", error.message, path=f"line {number}", expected=error.expected) from error
