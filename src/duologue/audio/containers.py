@@ -139,7 +139,9 @@ def _one_of(block: NDArray[np.float32], channel: int | None) -> Pcm:
 
 
 def _unreadable(error: Exception) -> Violation:
-    return Violation("audio_file", f"the file cannot be read: {error}", expected="wav, flac, ogg or mp3")
+    # libsndfile's whole sentence names the object that was opened, which is nobody's business outside
+    why = str(getattr(error, "error_string", error)).rstrip(".")
+    return Violation("audio_file", f"the file cannot be read: {why}", expected="wav, flac, ogg or mp3")
 
 
 class _Sought:

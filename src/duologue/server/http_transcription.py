@@ -21,7 +21,7 @@ from duologue.protocols.cartesia.stt_messages import Transcript
 from duologue.protocols.cartesia.stt_turns import check_stt_model
 from duologue.protocols.cartesia.transcriptions import read_answer_format, render_answer
 from duologue.protocols.codec import encode
-from duologue.protocols.query import Query
+from duologue.protocols.query import Query, query_of
 from duologue.runtime.engines import Role
 from duologue.server.http_description import DESCRIBED, Described, Parameter
 from duologue.server.recordings import CLIENT_LEFT, Recording, hear_recording, while_wanted
@@ -97,7 +97,7 @@ async def _answer(
         form = await read_form(request)
         try:
             render = renderer(form)
-            job = _read_job(services, form, handshake_of(request).query)
+            job = _read_job(services, form, _asked(form, handshake_of(request).query))
             transcript = await while_wanted(request, _transcribe(services, job, meter, route))
         finally:
             await form.close()
@@ -116,14 +116,19 @@ def _read_job(services: Services, form: FormMultiDict, query: Query) -> _Job:
     if not model:
         raise Violation("wrong_shape", "a required member is missing", path="model", expected="a value")
     check_stt_model(model, (services.engines.require(Role.RECOGNIZER).spec.name,))
-    encoding, rate = query.text("encoding"), query.whole("sample_rate")
-    audio = None if encoding is None else read_format(encoding, rate or 0)
-    granularities = [
-        value for name in ("timestamp_granularities[]", "timestamp_granularities") for value in form.getall(name, [])
-    ]
+    encoding = query.text("encoding")
+    if encoding is not None:
+        query.required("sample_rate")
+    audio = None if encoding is None else read_format(encoding, query.whole("sample_rate") or 0)
     file: Any = upload.file
     options = ListenOptions(language=read_spoken_language(_text(form, "language")))
-    return _Job(Recording(file, audio, options), "word" in granularities)
+    return _Job(Recording(file, audio, options), "word" in query.all("timestamp_granularities"))
+
+
+def _asked(form: FormMultiDict, query: Query) -> Query:
+    """The query, and behind it the texts of the form: some clients put what belongs into the one into the other, lists in any way."""
+    texts = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
+    return query_of([*texts, *((name, value) for name, values in query.values.items() for value in values)])
 
 
 def _text(form: FormMultiDict, name: str) -> str:
