@@ -252,6 +252,7 @@ def test_an_unknown_voice_is_refused_where_voices_are_strict() -> None:
         ('{"event":"media_input","stream_id":7,"media":{"payload":"AAE=","track":"in"}}', Audio(b"\x00\x01")),
         ('{"event":"media_input","media":{"payload":""}}', Ping()),
         ('{"event":"dtmf","stream_id":"s","dtmf":"#"}', KeyPressed("#")),
+        ('{"event":"dtmf","dtmf":5}', KeyPressed("5")),
         ('{"event":"custom","stream_id":"s","metadata":{"a":[1]}}', CustomReceived('{"a":[1]}')),
         ('{"event":"playback","stream_id":"s","playback":{"position":160}}', Played(160)),
         ('{"event":"playback","playback":{"position":"160"}}', Played(160)),

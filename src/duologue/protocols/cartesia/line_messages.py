@@ -59,7 +59,7 @@ class MediaInput(ClientEvent):
 class Dtmf(ClientEvent, kw_only=True):
     """A key; a row of them is taken one by one."""
 
-    dtmf: str
+    dtmf: str | int
 
 
 class Custom(ClientEvent, kw_only=True):

@@ -175,7 +175,7 @@ class LineStreamDialect:
         return [Audio(audio)] if audio else [Ping()]
 
     def _dtmf(self, members: Mapping[str, Any]) -> Sequence[Received]:
-        keys = self._convert(members, wire.Dtmf).dtmf
+        keys = str(self._convert(members, wire.Dtmf).dtmf)
         if not keys or len(keys) > MAX_KEYS or not KEYS.issuperset(keys):
             raise Violation("wrong_shape", "no key of a telephone", path="dtmf", expected="one of 0-9 * #")
         return [KeyPressed(key) for key in keys]
