@@ -177,6 +177,12 @@ def test_a_message_that_is_not_understood_is_told_but_not_to_those_it_would_kill
         assert socket.refuse(caught.value) == []
 
 
+def test_what_fails_here_is_told_by_the_close_alone() -> None:
+    socket = dialect()
+    assert socket.refuse(Violation("internal", "speech recognition was lost")) == []
+    assert socket.closing(EndReason.FAILED)[0] == 1011
+
+
 def test_ends_have_the_vendors_codes() -> None:
     socket = dialect()
     assert socket.closing(EndReason.FINISHED) == (1000, "")

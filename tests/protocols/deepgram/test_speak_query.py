@@ -23,6 +23,13 @@ def test_defaults_are_the_vendors() -> None:
     assert (file.wrapping, file.audio, file.bit_rate, file.media_type) == (Wrapping.MP3, None, 48_000, "audio/mpeg")
 
 
+@pytest.mark.parametrize("encoding", ["mp3", "MP3", "linear32", "opus"])
+def test_a_socket_gives_samples_only(encoding: str) -> None:
+    with pytest.raises(Violation) as caught:
+        read_socket_format(read_query(f"encoding={encoding}"))
+    assert caught.value.path == "encoding"
+
+
 def test_containers_are_for_files() -> None:
     assert read_socket_format(read_query("encoding=alaw&container=wav&bit_rate=5")).encoding is Encoding.ALAW
     assert read_file(read_query("encoding=linear16"), None).media_type == "audio/wav"

@@ -277,10 +277,12 @@ class ListenV1Dialect:
         return [encode(metadata)]
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
-        """An `Error`, or a `Configure` that failed late; not to releases that would stop listening for good (D§7.3)."""
+        """An `Error`, or a `Configure` that failed late; not to releases that would stop listening for good, and only to a client that gave
+        cause: most take it for results (D§7.3). What failed here is told by the close.
+        """
         if violation.fatal:
             self._fatal = violation.code
-        if not self._client.takes_new_messages:
+        if not self._client.takes_new_messages or violation.code == "internal":
             return []
         text = describe(violation)
         if violation.code == "reconfiguration":

@@ -115,10 +115,10 @@ def read_file(query: Query, voices: VoiceLookup | None) -> WantedFile:
 
 
 def _read_samples(query: Query, encoding: str | None, container: str) -> OutputFormat:
-    if encoding is not None and encoding.lower() == "linear32":
+    if encoding is not None and encoding.lower() in ("linear32", "mp3"):
         raise Violation(
             "unsupported_audio_format",
-            "speech is not given as linear32",
+            f"samples are not given as {encoding.lower()}",
             path="encoding",
             expected="linear16, mulaw or alaw",
         )
