@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-READY_S = 30.0
+READY_S = 100.0
 USER = "duologue"
 
 
@@ -104,7 +104,7 @@ def private_postgres() -> Iterator[PrivatePostgres]:
             [program("initdb"), "-D", str(folder / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--no-sync"],
             check=True,
             capture_output=True,
-            timeout=60,
+            timeout=200,
             **unprivileged(),
         )
         postgres.start()

@@ -51,7 +51,7 @@ def test_a_key_opens_a_call_and_the_agents_greeting_is_heard_in_real_time(server
         try:
             phone = Ear(context)
             send_media_between(phone, client)
-            ended = asyncio.ensure_future(client.wait_for(Events.WebSocketMediaEnded, timeout=20))
+            ended = asyncio.ensure_future(client.wait_for(Events.WebSocketMediaEnded, timeout=100))
             ack = await client.start(metadata={"from": "+15550100"})
             assert ack.config["input_format"] == "mulaw_8000"
             assert client.web_socket_id
@@ -85,14 +85,14 @@ def test_a_player_speaks_over_the_speech_socket(server: RunningServer, key: str)
         try:
             phone = Ear(current_context(), rate=16_000)
             player.send_media_to(phone)
-            event = await player.wait_for(PlayerEvents.PlaybackFinished, timeout=20)
+            event = await player.wait_for(PlayerEvents.PlaybackFinished, timeout=100)
             assert isinstance(event, PlayerEvent)
             assert len(phone.sound) > 4_000
             assert float(abs(phone.sound).max()) > 0.01
         finally:
             await player.stop()
         wrong = create_realtime_tts_player("Hello there.", api_key="wrong", base_url=server.http)
-        event = await wrong.wait_for(PlayerEvents.Error, timeout=20)
+        event = await wrong.wait_for(PlayerEvents.Error, timeout=100)
         assert isinstance(event, PlayerEvent)
         assert "does not accept the API key" in event.error
 

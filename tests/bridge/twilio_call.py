@@ -35,7 +35,7 @@ class TwilioCall:
     async def dial(self, call: str = "CA33") -> TwilioCall:
         """Ask the webhook, connect as it says, start."""
         body, headers = webhook(call, self._token)
-        async with httpx.AsyncClient(trust_env=False, verify=self._trust or True) as http:
+        async with httpx.AsyncClient(trust_env=False, verify=self._trust or True, timeout=60) as http:
             answer = await http.post(f"{self._server}/twilio/voice", content=body, headers=headers)
         assert answer.status_code == 200, answer.text
         stream = ElementTree.fromstring(answer.text).find("Connect/Stream")

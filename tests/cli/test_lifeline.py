@@ -29,11 +29,11 @@ def test_the_end_of_input_is_a_request_to_stop(said: str) -> None:
         child.stdin.flush()
         assert child.poll() is None
         child.stdin.close()
-        assert child.wait(30) == -signal.SIGTERM
+        assert child.wait(100) == -signal.SIGTERM
 
 
 def test_no_input_at_all_has_ended_too() -> None:
     closed = subprocess.Popen(
         ["sh", "-c", 'exec "$@" <&-', "sh", sys.executable, "-c", CHILD], stdout=subprocess.DEVNULL
     )
-    assert closed.wait(30) == -signal.SIGTERM
+    assert closed.wait(100) == -signal.SIGTERM

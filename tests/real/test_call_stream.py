@@ -32,7 +32,7 @@ TALKS_AFTER_S = 1.2
 """Into the greeting."""
 REPORT_EVERY = 5
 """Frames."""
-PATIENCE_S = 40.0
+PATIENCE_S = 120.0
 
 
 class Loudspeaker:

@@ -36,7 +36,7 @@ def server() -> Iterator[RunningServer]:
 def duologue(*arguments: object, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "duologue.cli.main", *map(str, arguments)]
     return subprocess.run(
-        command, check=False, capture_output=True, text=True, timeout=60, env={**os.environ, **environment}
+        command, check=False, capture_output=True, text=True, timeout=200, env={**os.environ, **environment}
     )
 
 
@@ -69,6 +69,6 @@ def test_a_server_that_wants_a_key_says_how_to_give_one() -> None:
 def test_the_help_comes_at_once() -> None:
     probe = "import sys; import duologue.cli.main as m; sys.argv = ['duologue', '--help']\ntry: m.main()\nexcept SystemExit: pass\n"
     probe += "print(sorted(set(sys.modules) & {'numpy', 'rich', 'msgspec', 'sqlalchemy', 'asyncio', 'uvicorn'}), file=sys.stderr)"
-    done = subprocess.run([sys.executable, "-c", probe], check=False, capture_output=True, text=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", probe], check=False, capture_output=True, text=True, timeout=200)
     assert "Start the server." in done.stdout
     assert done.stderr.strip() == "[]", "nothing heavy is imported for the list of commands"

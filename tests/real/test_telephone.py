@@ -6,6 +6,7 @@ import asyncio
 import json
 import socket
 import ssl
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,8 @@ RECORDINGS = Path(__file__).parent.parent.parent / "src" / "duologue" / "sim" / 
 TOKEN = "the account's token"
 GREETED_S = 6.0
 """The greeting is over by then."""
+PATIENCE_S = 60.0
+"""For what the agent does next, on a machine with other things to do."""
 
 
 def recording(name: str, encoding: Encoding) -> bytes:
@@ -50,28 +53,48 @@ def said(folder: Path) -> list[str]:
     return turns
 
 
+def loud(asterisk: AudioSocketPeer) -> np.ndarray:
+    """Which samples sound."""
+    return np.abs(asterisk.samples.astype(np.int32)) > 300
+
+
 async def converse(server: RunningServer, port: int) -> tuple[TwilioCall, AudioSocketPeer]:
     trust = ssl.create_default_context(cafile=server.certificate)
     call = await TwilioCall(server.http, trust=trust, token=TOKEN).dial()
     asterisk = await AudioSocketPeer(port).dial()
     mulaw, linear = Encoding.MULAW, Encoding.PCM_S16LE
 
+    loop = asyncio.get_running_loop()
+
+    async def until(wanted: Callable[[], bool], stay: Callable[[], Awaitable[None]]) -> None:
+        """The caller stays on the line."""
+        async with asyncio.timeout(PATIENCE_S):
+            while not wanted():
+                await stay()
+
     async def over_twilio() -> None:
+        def answering() -> bool:
+            return call.peer.ear.silent_at > loop.time()
+
+        async def stay() -> None:
+            await call.stay(0.1)
+
         await call.stay(GREETED_S)
         await call.speak(recording("mocha", mulaw))
-        loop = asyncio.get_running_loop()
-        for _ in range(40):
-            await call.stay(0.1)
-            if call.peer.ear.silent_at > loop.time():
-                break
+        await until(answering, stay)
         await call.stay(0.7)  # the agent asks something, and is talked over
         await call.speak(recording("iced-mocha", mulaw))
-        await call.stay(4.0)
+        await until(lambda: "clear" in call.peer.kinds, stay)
+        await until(answering, stay)
+        await call.stay(2.0)
+        await until(lambda: not answering(), stay)
+        await call.stay(1.0)  # for the last marks
 
     async def over_audiosocket() -> None:
         await asterisk.speak(bytes(round(GREETED_S * 16_000)))
         await asterisk.speak(recording("house-coffee", linear))
-        await asterisk.speak(bytes(6 * 16_000))
+        spoken = len(asterisk.frames)
+        await until(lambda: loud(asterisk)[spoken * 160 :].sum() > 8_000, lambda: asterisk.speak(bytes(3_200)))
 
     try:
         await asyncio.gather(over_twilio(), over_audiosocket())
@@ -99,11 +122,10 @@ def test_two_callers_order_coffee_one_over_twilio_and_one_over_asterisk(tmp_path
     assert "mocha" in words
     assert "house coffee" in words
     # Both heard a greeting and an answer; the caller who talked over the agent made it stop.
-    loud = np.abs(asterisk.samples) > 300
-    assert loud[: round(GREETED_S * 8_000)].sum() > 8_000
-    assert loud[round((GREETED_S + 1) * 8_000) :].sum() > 4_000
+    assert loud(asterisk)[: round(GREETED_S * 8_000)].sum() > 8_000
+    assert loud(asterisk)[round((GREETED_S + 1) * 8_000) :].sum() > 4_000
     assert "clear" in call.peer.kinds
     assert call.peer.kinds.count("mark") == len(call.peer.marks_returned)
-    # A frame every 20 ms, on a machine with other things to do.
-    gaps = np.diff([at for at, _ in asterisk.frames])
-    assert np.median(gaps) == pytest.approx(0.02, abs=0.002)
+    # A frame every 20 ms and never faster in the long run; a machine with other things to do lets some fall out.
+    begins, ends = asterisk.frames[0][0], asterisk.frames[-1][0]
+    assert 0.5 < len(asterisk.frames) * 0.02 / (ends - begins) < 1.05

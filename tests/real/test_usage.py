@@ -66,7 +66,7 @@ def until(database: Database, wanted: Callable[[RowMapping], bool]) -> list[RowM
 def told(config: Path) -> dict[str, Any]:
     """What `duologue usage` says."""
     command = [sys.executable, "-m", "duologue.cli.main", "usage", "--json", "--by", "kind", "--config", str(config)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True, env=os.environ)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=True, env=os.environ)
     report: dict[str, Any] = json.loads(done.stdout)
     return report
 

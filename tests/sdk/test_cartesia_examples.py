@@ -96,6 +96,8 @@ PRINTED = {
 }
 """Part of what a function prints when it worked."""
 
+LIMIT_S = 500
+"""For one file."""
 LEAST_BYTES = 20_000
 """Of a file with speech."""
 
@@ -128,7 +130,7 @@ def runs(
         }
         program = str(PROGRAMS / "cartesia_examples.py")
         command = [str(python(release)), program, str(chosen[release] / file), json.dumps(CALLS[file])]
-        return told(run(command, told_where, 180, folder))
+        return told(run(command, told_where, LIMIT_S, folder))
 
     with ThreadPoolExecutor(4) as pool:
         yield {(release, file): pool.submit(run_file, release, file) for release in chosen for file in CALLS}

@@ -26,7 +26,7 @@ ANSWERS = [
     ]},
     {"text": "Very well."},
 ]  # fmt: skip
-PATIENCE_S = 20.0
+PATIENCE_S = 100.0
 Told = list[dict[str, Any]]
 
 
@@ -41,7 +41,8 @@ def server() -> Iterator[RunningServer]:
         },
         "agents": {
             "desk": {
-                "introduction": "One two three four five six seven eight nine ten.",
+                "introduction": "One two three four five six seven eight nine ten. "
+                * 5,  # for longer than a busy machine sleeps
                 "output_audio_delivery": "as_available",
                 "custom": "turn",
                 "actions": {"end_call": True, "send_dtmf": True, "send_custom": True},

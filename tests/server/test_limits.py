@@ -27,7 +27,7 @@ LIGHT: dict[str, Any] = {
 }
 AGENT, SPEECH = "/v1/agent/converse", "/tts/websocket"
 TURNS = "/stt/turns/websocket?model=ink-2&encoding=pcm_s16le&sample_rate=16000"
-LIMIT_S = 20.0
+LIMIT_S = 100.0
 
 
 @pytest.fixture(scope="module")

@@ -33,7 +33,7 @@ def test_a_ping_is_answered_and_told() -> None:
         server.install_signal_handlers = lambda: None  # type: ignore[attr-defined]  # the test runner keeps its own
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         try:
-            async with asyncio.timeout(20), connect(f"ws://127.0.0.1:{bound.getsockname()[1]}/") as client:
+            async with asyncio.timeout(100), connect(f"ws://127.0.0.1:{bound.getsockname()[1]}/") as client:
                 await (await client.ping())
                 assert await client.recv() == "ping"
         finally:

@@ -13,7 +13,7 @@ from typing import Any
 from tests.think.local_server import delta, sse
 from tests.think.messages_peer import answer
 
-PATIENCE_S = 20.0
+PATIENCE_S = 100.0
 
 
 class WebhookPeer:

@@ -13,7 +13,7 @@ import pytest
 
 from duologue.sim.jobs import run_jobs
 
-LIMIT_S = 30.0
+LIMIT_S = 100.0
 ASLEEP = "import time; from duologue.sim.jobs import run_jobs; print(list(run_jobs(time.sleep, [600] * 8, 2)))"
 WORKERS = 2
 

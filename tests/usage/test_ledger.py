@@ -137,7 +137,7 @@ def test_rows_wait_for_a_database_that_is_away(tmp_path: Path, opened: Opened) -
     ledger.start()
     database.leave()
     meter = ledger.open("a", "", "stt", "/")
-    assert complained.wait(5)
+    assert complained.wait(60)
     ledger.close(meter)
     ledger.stop()
     assert complaints == [
@@ -181,7 +181,7 @@ class Told:
 
     def wait(self, words: str) -> None:
         with self._came:
-            assert self._came.wait_for(lambda: any(words in text for text in self.texts), 5), self.texts
+            assert self._came.wait_for(lambda: any(words in text for text in self.texts), 60), self.texts
 
 
 class WaitedFor(Spool):
@@ -210,7 +210,7 @@ def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path
         "a": ("open", 30.0),
         "b": ("closed", 30.0),
     }:
-        assert spool.kept.acquire(timeout=5)
+        assert spool.kept.acquire(timeout=60)
     # A kill: nothing is stopped, nothing is closed. The database is there again when the next server starts.
     again = Ledger(opened(Database, tmp_path), wall, told, Spool(tmp_path / "usage.spool"))
     assert again.start() == 1
@@ -234,7 +234,7 @@ def test_the_spool_is_deleted_once_the_database_has_everything(
     ledger.start()
     database.away = True
     meter = ledger.open("a", "", "stt", "/")
-    assert spool.kept.acquire(timeout=5)
+    assert spool.kept.acquire(timeout=60)
     database.away = False
     told.wait("usage is written again; 1 rows had waited")
     ledger.close(meter)
@@ -270,7 +270,7 @@ class Stuck(Away):
     def transaction(self) -> AbstractContextManager[Connection]:  # type: ignore[override]
         if self.away:
             self.asked.set()
-            assert self.go.wait(10)
+            assert self.go.wait(60)
         return super().transaction()
 
 
@@ -283,7 +283,7 @@ def test_a_database_that_does_not_answer_does_not_hold_the_end_and_loses_nothing
     ledger.start()
     database.away = True
     ledger.open("a", "", "stt", "/")
-    assert database.asked.wait(5)
+    assert database.asked.wait(60)
     ledger.open("b", "", "stt", "/")
     ledger.stop(0.0)
     assert {(row.id, row.status) for row in spool.read()} == {("a", RowStatus.CLOSED), ("b", RowStatus.CLOSED)}

@@ -21,8 +21,8 @@ TYPED = ("Yes, that's right.", "No, thank you.")
 
 THINKING_S = 0.5
 """A caller takes this long to answer."""
-BARGE_IN_AFTER_S = 2.2
-"""Of a reply, before the caller talks over it."""
+BARGE_IN_AFTER_S = 2.1
+"""Of a reply that is heard, before the caller talks over it."""
 
 Tell: TypeAlias = Callable[[str, str], None]
 """Told who does what: `("caller", "speaks")`."""
@@ -67,7 +67,9 @@ async def _interrupt(call: PhoneCall, tell: Tell) -> BargeIn:
     mark = _speak(call, ANSWER, tell)
     user = await call.until(lambda: call.find("ConversationText", mark, role="user"), "nothing was understood")
     await call.until(lambda: call.find("ConversationText", user, role="assistant"), "no reply came")
-    await asyncio.sleep(BARGE_IN_AFTER_S)
+    reply = call.replies[-1]
+    await call.until(lambda: reply.begins > 0.0, "the reply was never heard")
+    await asyncio.sleep(max(0.0, reply.begins + BARGE_IN_AFTER_S - call.now()))
     if call.loudspeaker.silent_at <= call.now():
         raise EngineFailure("demo", "the reply was over before the caller could talk over it")
     cleared = len(call.cleared)

@@ -17,7 +17,7 @@ from duologue.cli.microphone import MicrophoneTape, Mouth, first_sound, frames_i
 from duologue.errors import EngineFailure
 from duologue.runtime.machine import Seconds
 
-PATIENCE_S = 15.0
+PATIENCE_S = 30.0
 """For the next thing that must happen in a call."""
 
 

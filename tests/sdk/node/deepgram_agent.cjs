@@ -44,7 +44,7 @@ async function main() {
     at += 1280;
     agent.sendMedia(frame);
   }, 40);
-  const limit = setTimeout(finish, 40000);
+  const limit = setTimeout(finish, 150000);
   await finished;
   clearInterval(clock);
   clearTimeout(limit);

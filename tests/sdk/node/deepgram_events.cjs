@@ -43,7 +43,7 @@ function main() {
     agent.disconnect(); // which takes the client's own Close event away
     socket.onclose = (event) => print({ type: 'client-closed', told: event.wasClean });
   };
-  const limit = setTimeout(finish, 60000);
+  const limit = setTimeout(finish, 150000);
   const told = (name) => (message) => {
     const line = name === 'Audio' ? { type: 'audio', bytes: message.length } : { ...message, event: name };
     print(line);

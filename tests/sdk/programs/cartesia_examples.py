@@ -21,7 +21,7 @@ from typing import Any
 import cartesia
 from cartesia import AsyncCartesia, Cartesia
 
-LIMIT_S = 40
+LIMIT_S = 120
 
 
 def load(path: str) -> Any:

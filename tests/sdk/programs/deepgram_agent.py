@@ -39,7 +39,7 @@ def options() -> argparse.Namespace:
     parser.add_argument("--wav", required=True, help="16 kHz mono 16 bit")
     parser.add_argument("--replies", type=int, default=2, help="stop after so many AgentAudioDone")
     parser.add_argument("--inject", default="", help="a line injected for the caller after the recording")
-    parser.add_argument("--limit", type=float, default=40.0, help="seconds after which it stops anyway")
+    parser.add_argument("--limit", type=float, default=150.0, help="seconds after which it stops anyway")
     return parser.parse_args()
 
 
@@ -99,7 +99,7 @@ def main() -> None:
                 finished.set()
 
     def microphone(agent: Any) -> None:
-        applied.wait(10)
+        applied.wait(60)
         sound = recording
         due = time.monotonic()
         while not finished.is_set() and time.monotonic() - began < args.limit:

@@ -27,7 +27,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--host", required=True, help="host:port of the server")
     parser.add_argument("--key", default="test-key")
     parser.add_argument("--wav", required=True, help="16 kHz mono 16 bit")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which it stops anyway")
+    parser.add_argument("--limit", type=float, default=150.0, help="seconds after which it stops anyway")
     return parser.parse_args()
 
 
@@ -71,7 +71,7 @@ class Call:
                 self.finished.set()
 
     def speak(self) -> None:
-        self.applied.wait(10)
+        self.applied.wait(60)
         sound, again = self.recording, 0.0
         due = time.monotonic()
         while not self.finished.is_set() and time.monotonic() < self.deadline:

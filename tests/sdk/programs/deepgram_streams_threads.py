@@ -26,7 +26,7 @@ from deepgram import (
 RATE = 16000
 STEP = 3200
 HURRY_S = 0.025
-LIMIT_S = 30.0
+LIMIT_S = 100.0
 
 
 def tell(scenario: str, **facts: Any) -> None:

@@ -25,7 +25,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser()
     parser.add_argument("--host", required=True, help="host:port of the server")
     parser.add_argument("--wav", required=True, help="16 kHz mono 16 bit")
-    parser.add_argument("--limit", type=float, default=60.0, help="seconds after which it stops anyway")
+    parser.add_argument("--limit", type=float, default=150.0, help="seconds after which it stops anyway")
     return parser.parse_args()
 
 
@@ -131,7 +131,7 @@ class Call:
             due += FRAME / 2 / RATE
             time.sleep(max(0.0, due - time.monotonic()))
         self.agent.finish()
-        sys.stdout.write(json.dumps({"type": "client-closed", "told": self.closed.wait(5)}) + "\n")
+        sys.stdout.write(json.dumps({"type": "client-closed", "told": self.closed.wait(60)}) + "\n")
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ from livekit.plugins import cartesia, deepgram
 RATE = 16000
 STEP_S = 0.05
 TEXT = "Your coffee is ready now. Have a nice day."
-LIMIT_S = 60.0
+LIMIT_S = 150.0
 CALLERS = asyncio.Semaphore(2)
 """Voices and recordings at once: the embedded recogniser is no small matter for two cores."""
 

@@ -41,7 +41,7 @@ from pipecat.workers.runner import WorkerRunner
 
 RATE = 16000
 STEP_S = 0.02
-LIMIT_S = 60.0
+LIMIT_S = 150.0
 CALLERS = asyncio.Semaphore(2)
 """Recordings heard at once: the embedded recogniser is no small matter for two cores."""
 VOICE = "71a7ad14-091c-4e8e-a314-022ece01c121"

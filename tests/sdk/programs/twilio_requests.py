@@ -64,7 +64,7 @@ def ask(server: str, path: str, form: dict[str, str], signature: str) -> tuple[i
         server + path, urllib.parse.urlencode(form).encode(), {"X-Twilio-Signature": signature}, method="POST"
     )
     try:
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return answer.status, answer.read().decode()
     except urllib.error.HTTPError as error:
         with error:
