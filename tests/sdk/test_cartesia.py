@@ -166,6 +166,22 @@ def test_the_node_client_hears_turns(server: RunningServer, caller_wav: Path) ->
     assert "".join(check_turns(lines)).strip()
 
 
+def test_the_node_client_as_an_es_module_hears_with_the_platforms_own_socket(
+    server: RunningServer, caller_wav: Path
+) -> None:
+    done = run_node("cartesia_native.mjs", server.authority, str(caller_wav), option="--experimental-websocket")
+    turns, manual = told(done)
+    assert turns["native"] == "function"
+    assert (turns["kinds"][0], turns["kinds"][-1], turns["closed"]) == ("connected", "turn.end", 1000)
+    assert turns["text"].strip()
+    assert (set(manual["kinds"][:-2]), manual["kinds"][-2:], manual["closed"]) == (
+        {"transcript"},
+        ["flush_done", "done"],
+        1000,
+    )
+    assert manual["text"].strip()
+
+
 def test_the_node_client_speaks_over_tls(secure_server: RunningServer) -> None:
     lines = told(run_node("cartesia_tts.cjs", secure_server.authority))
     check_contexts({line["scenario"]: line for line in lines})
