@@ -11,13 +11,20 @@ import pytest
 
 from duologue.protocols.cartesia import stt_messages, tts_messages
 from duologue.protocols.cartesia import support as cartesia
-from duologue.protocols.deepgram import agent_messages, flux_messages, listen_messages, speak_messages
+from duologue.protocols.deepgram import (
+    agent_messages,
+    flux_messages,
+    listen_messages,
+    speak_flux_messages,
+    speak_messages,
+)
 from duologue.protocols.deepgram import streams_support as streams
 from duologue.protocols.deepgram import support as deepgram
 from duologue.protocols.deepgram.agent_v1 import HANDLED
 from duologue.protocols.deepgram.flux import FluxDialect
 from duologue.protocols.deepgram.listen import ListenV1Dialect
 from duologue.protocols.deepgram.speak import SpeakV1Dialect
+from duologue.protocols.deepgram.speak_flux import SpeakV2Dialect
 from duologue.protocols.support import Row, Support, Surface, render_page
 
 PAGES = Path(__file__).parents[2] / "docs" / "protocols"
@@ -70,8 +77,9 @@ def test_every_rendered_deepgram_message_is_in_the_table() -> None:
         (streams.LISTEN_V1, listen_messages.ListenMessage, ListenV1Dialect.HANDLED),
         (streams.FLUX, flux_messages.FluxMessage, FluxDialect.HANDLED),
         (streams.SPEAK_V1, speak_messages.SpeakMessage, SpeakV1Dialect.HANDLED),
+        (streams.SPEAK_V2, speak_flux_messages.FluxSpeechMessage, SpeakV2Dialect.HANDLED),
     ],
-    ids=["listen", "flux", "speak"],
+    ids=["listen", "flux", "speak", "flux speech"],
 )
 def test_every_message_of_deepgrams_streams_is_in_the_table(
     surface: Surface, base: Any, handled: tuple[str, ...]

@@ -50,7 +50,14 @@ def check_words(heard: Mapping[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "service", ["CartesiaTTSService", "CartesiaHttpTTSService", "DeepgramTTSService", "DeepgramHttpTTSService"]
+    "service",
+    [
+        "CartesiaTTSService",
+        "CartesiaHttpTTSService",
+        "DeepgramTTSService",
+        "DeepgramHttpTTSService",
+        "DeepgramFluxTTSService",
+    ],
 )
 def test_pipecat_speaks(pipecat: Lines, service: str) -> None:
     said = pipecat[service]
@@ -75,7 +82,7 @@ def test_pipecat_hears(pipecat: Lines, service: str) -> None:
         assert {"ProposedUserStartedSpeakingFrame", "ProposedUserStoppedSpeakingFrame"} <= set(heard["kinds"])
 
 
-@pytest.mark.parametrize("plugin", ["cartesia.TTS", "deepgram.TTS"])
+@pytest.mark.parametrize("plugin", ["cartesia.TTS", "deepgram.TTS", "deepgram.TTSv2"])
 @pytest.mark.parametrize("way", ["synthesize", "stream"])
 def test_livekit_speaks(livekit: Lines, plugin: str, way: str) -> None:
     said = livekit[f"{plugin} {way}"]

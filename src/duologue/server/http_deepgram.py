@@ -39,7 +39,7 @@ from duologue.server.speech_of_text import Encoder, begun, encoded_speech
 from duologue.think.outbound import OutboundRules
 from duologue.usage.meter import UsageMeter
 
-LISTEN, SPEAK = "/v1/listen", "/v1/speak"
+LISTEN, SPEAK, FLUX_SPEAK = "/v1/listen", "/v1/speak", "/v2/speak"
 _KEPT_IN_MEMORY = 1024 * 1024
 _LISTEN_DESCRIBED = {
     DESCRIBED: Described(
@@ -95,10 +95,11 @@ def deepgram_router(services: Services) -> Router:
         answer = _transcript(services, wanted, heard, request_id, upload.sha256.hexdigest())
         return Response(encode(answer).encode(), media_type="application/json", headers={"dg-request-id": request_id})
 
-    @post(SPEAK, status_code=200, opt=_SPEAK_DESCRIBED)
+    @post([SPEAK, FLUX_SPEAK], status_code=200, opt=_SPEAK_DESCRIBED)
     async def speak(request: AnyRequest) -> Stream:
         """Speech of a text, streamed as it is made."""
-        wanted = read_file(handshake_of(request).query, voice_lookup(services.voices))
+        flux = request.url.path.rstrip("/").endswith(FLUX_SPEAK)
+        wanted = read_file(handshake_of(request).query, voice_lookup(services.voices), flux=flux)
         text = _read_text(services, await request.body())
         content = await begun(_speech(services, request, wanted, text))
         headers = {

@@ -63,6 +63,22 @@ def deepgram_projects_router(services: Services) -> Router:
         await identify_key(services, request)
         return _answer(services, find_model(services, str(request.path_params["model_id"])))
 
+    def refused(_: AnyRequest, error: DuologueError) -> Response[bytes]:
+        refusal = refusal_of(Vendor.DEEPGRAM, error, services.ids.uuid())
+        return Response(
+            refusal.body, status_code=refusal.status, headers=dict(refusal.headers), media_type="application/json"
+        )
+
+    return Router(
+        "/",
+        route_handlers=[projects, models, model, *_agent_handlers(services)],
+        exception_handlers={DuologueError: refused},
+    )
+
+
+def _agent_handlers(services: Services) -> list[Any]:
+    """Agents and variables: those of the configuration, and none."""
+
     @get([AGENTS, AGENTS + "/{agent_id:str}"], opt=_PROJECTS)
     async def agents(request: AnyRequest) -> Response[bytes]:
         """The agents that settings may name."""
@@ -97,17 +113,10 @@ def deepgram_projects_router(services: Services) -> Router:
             raise Refused("forbidden", "The agents of this server are changed in its configuration")
         raise Refused("not_found", f"There is nothing at {request.url.path[:200]!r} here")
 
-    def refused(_: AnyRequest, error: DuologueError) -> Response[bytes]:
-        refusal = refusal_of(Vendor.DEEPGRAM, error, services.ids.uuid())
-        return Response(
-            refusal.body, status_code=refusal.status, headers=dict(refusal.headers), media_type="application/json"
-        )
-
-    handlers = [projects, models, model, agents, nothing, make]
-    handlers += [method(changes, opt=_NOT_KEPT)(refuse_change) for method in (put, patch)]
-    handlers.append(delete(changes, status_code=200, opt=_NOT_KEPT)(refuse_change))
-    handlers.append(get(VARIABLES + "/{variable_id:str}", opt=_NOT_KEPT)(refuse_change))
-    return Router("/", route_handlers=handlers, exception_handlers={DuologueError: refused})
+    kept = [method(changes, opt=_NOT_KEPT)(refuse_change) for method in (put, patch)]
+    kept.append(delete(changes, status_code=200, opt=_NOT_KEPT)(refuse_change))
+    kept.append(get(VARIABLES + "/{variable_id:str}", opt=_NOT_KEPT)(refuse_change))
+    return [agents, nothing, make, *kept]
 
 
 def models_of(services: Services) -> Models:

@@ -17,6 +17,7 @@ from duologue.protocols.deepgram.flux import FluxDialect
 from duologue.protocols.deepgram.listen import ListenV1Dialect
 from duologue.protocols.deepgram.listen_answers import rfc3339
 from duologue.protocols.deepgram.speak import SpeakV1Dialect
+from duologue.protocols.deepgram.speak_flux import SpeakV2Dialect
 from duologue.protocols.query import Handshake
 from duologue.runtime.engines import Role
 from duologue.server.agent_endpoint import AgentEndpoint
@@ -113,6 +114,17 @@ def deepgram_speak(services: Services, handshake: Handshake, meter: UsageMeter) 
     )
 
 
+def deepgram_flux_speak(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
+    """`/v2/speak` as a socket."""
+    voices, strict = voice_lookup(services.voices), services.config.server.strict
+    return SpeakEndpoint(
+        services,
+        meter,
+        "/v2/speak",
+        lambda rate: SpeakV2Dialect(handshake, services.ids, voices, rate=rate, strict=strict),
+    )
+
+
 def cartesia_call_stream(services: Services, handshake: Handshake, meter: UsageMeter) -> Endpoint:
     """`/agents/stream/{agent_id}`: the last part of the path names the agent. Raises `Violation("agent_not_found")`."""
     agent = services.agents.find(handshake.path.rstrip("/").rpartition("/")[2])
@@ -133,6 +145,7 @@ ROUTES: tuple[SocketRoute, ...] = (
     SocketRoute("/v1/listen", Vendor.DEEPGRAM, Kind.STT, deepgram_listen),
     SocketRoute("/v2/listen", Vendor.DEEPGRAM, Kind.STT, deepgram_flux),
     SocketRoute("/v1/speak", Vendor.DEEPGRAM, Kind.TTS, deepgram_speak),
+    SocketRoute("/v2/speak", Vendor.DEEPGRAM, Kind.TTS, deepgram_flux_speak),
     SocketRoute("/tts/websocket", Vendor.CARTESIA, Kind.TTS, cartesia_tts),
 )
 

@@ -122,6 +122,7 @@ async def run(args: argparse.Namespace) -> None:
         speaking = {
             "cartesia.TTS": cartesia.TTS(base_url=http, **told),
             "deepgram.TTS": deepgram.TTS(base_url=f"{http}/v1/speak", **told),
+            "deepgram.TTSv2": deepgram.TTSv2(base_url=f"{http}/v2/speak", **told),
         }
         whisper = cartesia.STT(base_url=http, model="ink-whisper", **told)
         live = deepgram.STT(base_url=f"{http}/v1/listen", **told)

@@ -35,6 +35,7 @@ from pipecat.services.cartesia.stt import CartesiaSTTService
 from pipecat.services.cartesia.tts import CartesiaHttpTTSService, CartesiaTTSService
 from pipecat.services.cartesia.turns.stt import CartesiaTurnsSTTService
 from pipecat.services.deepgram.flux.stt import DeepgramFluxSTTService
+from pipecat.services.deepgram.flux.tts import DeepgramFluxTTSService
 from pipecat.services.deepgram.stt import DeepgramSTTService
 from pipecat.services.deepgram.tts import DeepgramHttpTTSService, DeepgramTTSService
 from pipecat.workers.runner import WorkerRunner
@@ -193,6 +194,7 @@ async def run(args: argparse.Namespace) -> None:
             speak("CartesiaHttpTTSService", cartesia_http),
             speak("DeepgramTTSService", DeepgramTTSService(api_key=key, base_url=ws)),
             speak("DeepgramHttpTTSService", deepgram_http),
+            speak("DeepgramFluxTTSService", DeepgramFluxTTSService(api_key=key, url=f"{ws}/v2/speak")),
         )
         await asyncio.gather(
             hear("CartesiaSTTService", CartesiaSTTService(api_key=key, base_url=ws), args.wav),

@@ -1,4 +1,4 @@
-"""The query of `/v1/speak`, as a socket and over HTTP (Deepgram docs: Text to speech; D§8.1, D§8.5, D§A)."""
+"""The query of `/v1/speak` and `/v2/speak`, as sockets and over HTTP (Deepgram docs: Text to speech; D§8.1, D§8.5, D§A)."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from duologue.speak.speech import SpeakOptions
 
 DEFAULT_MODEL = "aura-asteria-en"
 SPEED_RANGE = (0.7, 1.5)
+FLUX_SPEED_RANGE = (0.5, 1.5)
+EXPRESSIVITY_RANGE = (-2, 2)
+"""Taken and without effect: no voice here has registers."""
 MP3_RATE = 22_050
 MP3_BIT_RATES = (32_000, 48_000)
 DEFAULT_BIT_RATE = 48_000
@@ -67,12 +70,41 @@ _MEDIA = {"pcm_s16le": "l16", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
 def read_wanted(query: Query, voices: VoiceLookup | None) -> Wanted:
     """The voice. Raises `Violation`, for an unknown one only when the lookup is strict."""
     model = query.text("model", DEFAULT_MODEL) or DEFAULT_MODEL
+    return _wanted(query, model, voices, SPEED_RANGE)
+
+
+def read_flux_wanted(query: Query, voices: VoiceLookup | None) -> Wanted:
+    """The same of `/v2/speak`: a model must be named, and none of the first family's (D§9.1). Raises `Violation`."""
+    model = query.required("model")
+    if model.lower().startswith("aura"):
+        raise Violation(
+            "voice_not_found",
+            "No such model/version combination found",
+            path="model",
+            expected="a flux- voice",
+            remedy="Aura voices speak at /v1/speak.",
+        )
+    wanted = _wanted(query, model, voices, FLUX_SPEED_RANGE)
+    if not is_flux_step(wanted.options.speed):
+        raise Violation("out_of_range", "wrong speed", path="speed", expected="steps of 0.05")
+    expressivity = query.whole("expressivity")
+    if expressivity is not None:
+        check_range(expressivity, *EXPRESSIVITY_RANGE, "expressivity")
+    return wanted
+
+
+def is_flux_step(speed: float) -> bool:
+    """Flux speaks faster and slower in steps."""
+    return abs(speed * 20 - round(speed * 20)) < 1e-6
+
+
+def _wanted(query: Query, model: str, voices: VoiceLookup | None, speeds: tuple[float, float]) -> Wanted:
     voice = voices(model, "") if voices else model
     if voice is None:
         raise Violation("voice_not_found", "No such model/version combination found", path="model")
     speed = query.number("speed")
     if speed is not None:
-        check_range(speed, *SPEED_RANGE, "speed")
+        check_range(speed, *speeds, "speed")
     if query.text("callback") is not None:
         raise Violation(
             "bad_parameter",
@@ -88,12 +120,12 @@ def read_socket_format(query: Query) -> AudioFormat:
     return _read_samples(query, query.text("encoding"), "none").audio
 
 
-def read_file(query: Query, voices: VoiceLookup | None) -> WantedFile:
+def read_file(query: Query, voices: VoiceLookup | None, *, flux: bool = False) -> WantedFile:
     """What `POST /v1/speak` asks for: MP3 unless it says something else, as a container that holds samples does (D§8.5, D§A).
 
-    Raises `Violation`.
+    `flux` reads it as `/v2/speak` does. Raises `Violation`.
     """
-    wanted = read_wanted(query, voices)
+    wanted = read_flux_wanted(query, voices) if flux else read_wanted(query, voices)
     container = query.text("container")
     implied = _IMPLIED.get((container or "").lower(), "mp3")
     encoding = (query.text("encoding") or implied).lower()

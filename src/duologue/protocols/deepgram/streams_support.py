@@ -147,15 +147,45 @@ SPEECH = Surface(
             "mp3 (default, but linear16 with `container=wav`), linear16, mulaw, alaw; not opus, flac, aac",
         ),
         Row("?callback", NO, "400"),
+        Row("POST /v2/speak", PARTLY, "the same for `flux-*` voices; no inline controls"),
     ),
     from_server=(Row("audio", YES, "streamed while it is made, with the `dg-*` headers"),),
 )
 
-NOT_HERE = Surface(
-    "What is not here yet",
-    "Flux TTS (D§9)",
-    from_client=(Row("/v2/speak", NO, "404"),),
-    from_server=(),
+SPEAK_V2 = Surface(
+    "Text to speech in turns: `/v2/speak` (Flux)",
+    "Flux text to speech (D§9)",
+    from_client=(
+        Row(
+            "Speak",
+            PARTLY,
+            "joined verbatim; whole sentences are spoken at once, the rest when flushed; no inline controls",
+        ),
+        Row("Flush", YES, "ends the turn; further turns wait for it"),
+        Row("Interrupt", YES, "drops every turn; with an offset the text is cut behind the last word heard whole"),
+        Row("Configure", YES, "`speed`, for the text from then on"),
+        Row("Close", YES, "what was said is spoken to its end, flushed or not"),
+        Row("?model", PARTLY, "`flux-*` voices map to voices here; Aura names are 400"),
+        Row("?encoding, ?sample_rate, ?speed", YES, "as on `/v1/speak`; 0.5 to 1.5 in steps of 0.05"),
+        Row("?expressivity, ?mip_opt_out, ?tag", NO, "accepted and ignored"),
+    ),
+    from_server=(
+        Row("Connected", YES),
+        Row("SpeechStarted", YES, "with the first text; of a turn that waited, behind the `SpeechMetadata` before it"),
+        Row("binary", YES, "at most 0.1 s per frame"),
+        Row("Flushed", YES),
+        Row("SpeechMetadata", YES, "every character is billable"),
+        Row("SpeechInterrupted", YES),
+        Row("ConfigureSuccess", YES),
+        Row("ConfigureFailure", YES),
+        Row("SessionMetadata", YES),
+        Row(
+            "Warning",
+            YES,
+            "`NO_ACTIVE_SPEECH`, `NO_SYNTHESIZABLE_TEXT`, `NO_AUDIO_GENERATED`, `INVALID_INTERRUPT_OFFSET`",
+        ),
+        Row("Error", YES, "before a close, but not before that of a silent minute or a full hour"),
+    ),
 )
 
-SURFACES = (LISTEN_V1, FLUX, SPEAK_V1, RECORDINGS, SPEECH, NOT_HERE)
+SURFACES = (LISTEN_V1, FLUX, SPEAK_V1, SPEAK_V2, RECORDINGS, SPEECH)
