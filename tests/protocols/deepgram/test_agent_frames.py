@@ -193,6 +193,19 @@ def test_a_server_side_result_is_copied_to_the_client_first() -> None:
     assert second["function_calls"][0]["client_side"] is False
 
 
+def test_the_multilingual_model_tells_the_language_of_the_callers_words() -> None:
+    provider = {"version": "v2", "model": "flux-general-multi"}
+    dialect = dialect_for(agent={"listen": {"provider": {**provider, "language_hints": ["es", "en"]}}})
+    said, history = read(dialect.render(CallerSaid("Hola.")))
+    assert (said["languages"], said["languages_hinted"]) == (["es"], ["es"])
+    assert "languages" not in history
+    assert "languages" not in read(dialect.render(AgentSaid(1, "Hi.", Origin.MODEL)))[0]
+    send(dialect, {"type": "UpdateListen", "listen": {"provider": provider}})
+    assert read(dialect.render(CallerSaid("Hi.")))[0]["languages_hinted"] == []
+    send(dialect, {"type": "UpdateListen", "listen": {"provider": {**provider, "model": "flux-general-en"}}})
+    assert "languages" not in read(dialect.render(CallerSaid("Hi.")))[0]
+
+
 def test_history_can_be_switched_off() -> None:
     dialect = dialect_for(flags={"history": False})
     assert types(dialect.render(CallerSaid("Hi."))) == ["ConversationText"]

@@ -36,6 +36,7 @@ from duologue.agent.notices import (
     Warned,
     Welcomed,
 )
+from duologue.agent.settings import ListenSettings
 from duologue.audio.formats import AudioFormat
 from duologue.audio.wav import wav_header
 from duologue.errors import Violation
@@ -50,6 +51,7 @@ from duologue.protocols.deepgram.errors import (
     error_code,
     warning_code,
 )
+from duologue.protocols.deepgram.listen_settings import MULTILINGUAL
 from duologue.protocols.deepgram.settings_v1 import ReadSettings
 from duologue.protocols.dialect import Frame
 
@@ -84,6 +86,7 @@ class AgentFrames:
         self._cleared = False
         """The last thing told was that queued audio is to be dropped."""
         self._early_access = False
+        self._listen = ListenSettings()
 
     def settle(self, read: ReadSettings, *, early_access: bool = False) -> None:
         """The settings have come: what they say about output holds from now on. `early_access` speaks V0 (D§4.4)."""
@@ -93,6 +96,11 @@ class AgentFrames:
         self._audio = read.open.audio_out
         self._wav = read.open.container == "wav"
         self._warnings = read.warnings
+        self._listen = read.open.settings.listen
+
+    def listen_as(self, listen: ListenSettings) -> None:
+        """The caller is heard like this from now on."""
+        self._listen = listen
 
     def warn_later(self, warnings: tuple[Warned, ...]) -> None:
         """Warnings that belong behind the next acknowledgement."""
@@ -158,8 +166,12 @@ class AgentFrames:
         """The text, and the history's copy right behind it unless it is not wanted (D§5.7, D§5.8)."""
         if not text:
             return []
-        told = None if self._early_access else behavior
-        said = wire.ConversationText(role=role, content=text, conversational_behavior=told)
+        said = wire.ConversationText(role=role, content=text)
+        if not self._early_access:
+            said.conversational_behavior = behavior
+            if role == "user" and self._listen.model.lower() == MULTILINGUAL:
+                said.languages = [self._listen.options.language]
+                said.languages_hinted = said.languages if self._listen.hinted else []
         return [said, wire.HistoryText(role=role, content=text)] if self._history else [said]
 
     def _tool_messages(self, out: ToolsRequested | ToolsWithdrawn | ToolAnswered) -> Sequence[wire.ServerMessage]:

@@ -37,6 +37,9 @@ class ConversationText(ServerMessage, tag=True):
     content: str
     conversational_behavior: str | None = None
     """`presence_check` or `backchannel`; left out where it is the default."""
+    languages: list[str] | None = None
+    """Of the caller's words, with the multilingual Flux model."""
+    languages_hinted: list[str] | None = None
 
 
 class HistoryText(ServerMessage, tag="History"):

@@ -173,6 +173,7 @@ class AgentV1Dialect:
     def _update_listen(self, members: Mapping[str, Any]) -> Sequence[Received]:
         assert self._listen is not None  # noqa: S101 - `receive` has seen the settings
         self._listen = update_listen(self._convert(members, UpdateListen).listen, self._listen)
+        self._frames.listen_as(self._listen)
         return [ListenChanged(self._listen)]
 
     def _inject_user(self, members: Mapping[str, Any]) -> Sequence[Received]:

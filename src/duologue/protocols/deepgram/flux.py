@@ -34,7 +34,7 @@ from duologue.protocols.deepgram.flux_turns import FluxTurn, FluxTurns, Stage
 from duologue.protocols.deepgram.formats import read_stream
 from duologue.protocols.deepgram.listen_closes import listen_close
 from duologue.protocols.deepgram.listen_query import refuse_what_would_be_missed
-from duologue.protocols.deepgram.listen_settings import is_flux, plain_turns, terms_of, tuned
+from duologue.protocols.deepgram.listen_settings import MULTILINGUAL, is_flux, plain_turns, terms_of, tuned
 from duologue.protocols.deepgram.settings_messages import ListenProvider
 from duologue.protocols.deepgram.wording import Wording, is_english
 from duologue.protocols.dialect import (
@@ -54,7 +54,6 @@ from duologue.protocols.query import Handshake, Query
 
 IDLE_S = 900.0
 """Without any message. The vendor counts WebSocket pings, which this program does not see: so it waits long."""
-MULTILINGUAL = "flux-general-multi"
 CONFIDENCE = 1.0
 """Of every word: turn events carry none, so this says nothing."""
 

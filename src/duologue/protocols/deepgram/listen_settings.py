@@ -21,6 +21,8 @@ EAGER_EOT_RANGE = (0.3, 0.9)
 EOT_TIMEOUT_MS, EOT_TIMEOUT_RANGE_MS = 5_000.0, (500.0, 60_000.0)
 MAX_KEYTERMS = 100
 DEFAULT_LANGUAGE = "en"
+MULTILINGUAL = "flux-general-multi"
+"""The model for several languages: its clients are told which one was heard."""
 
 
 def read_listen(given: Listen | None, language: str = "", *, model: str | None = None) -> ListenSettings:

@@ -88,7 +88,8 @@ AGENT_V1 = Surface(
         Row(
             "ConversationText",
             YES,
-            "per user turn, per sentence of the agent; `conversational_behavior` on check-ins and murmurs; never `languages`",
+            "per user turn, per sentence of the agent; `conversational_behavior` on check-ins and murmurs; `languages` with "
+            "`flux-general-multi`: the one asked for",
         ),
         Row("History", YES, "behind the text and after function results; never a `thought_signature`"),
         Row("UserStartedSpeaking", YES),
