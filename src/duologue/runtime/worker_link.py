@@ -22,10 +22,9 @@ from duologue.runtime.link import (
     read_payload,
     write_frame,
 )
-from duologue.runtime.machine import Seconds
 from duologue.runtime.pool_channel import PoolChannel
 from duologue.runtime.pool_policy import PoolPolicy
-from duologue.runtime.run_queue import ReadWaited, read_waited
+from duologue.runtime.run_queue import ReadWaited, outwaited, read_waited
 from duologue.runtime.worker_process import reap_worker, spawn_worker
 
 _NO_ANSWER = "no answer within"
@@ -106,27 +105,12 @@ class WorkerLink(asyncio.Protocol):
         answer = self._probes[number] = self._loop.create_future()
         self._say(0, Kind.PROBE, number)
         try:
-            await self._answered(answer)
+            limit = await outwaited(answer, self.policy, self._process.pid if self._process else 0, self._read_waited)
         finally:
             self._probes.pop(number, None)
-
-    async def _answered(self, answer: asyncio.Future[None]) -> None:
-        policy, asked, waited = self.policy, self._loop.time(), self._waited()
-        left = policy.stall_timeout
-        while True:
-            # Not `asyncio.timeout`: an answer that is here counts, however late this process comes to see it.
-            await asyncio.wait((answer,), timeout=left)
-            if answer.done():
-                return answer.result()
-            took = self._loop.time() - asked
-            could_work = took - (self._waited() - waited)
-            for limit, used in ((policy.stall_timeout, could_work), (policy.starved_timeout, took)):
-                if used >= limit:
-                    raise EngineFailure(self.engine, f"{_NO_ANSWER} {limit:g} s")
-            left = min(policy.stall_timeout - could_work, policy.starved_timeout - took)
-
-    def _waited(self) -> Seconds:
-        return 0.0 if self._process is None else self._read_waited(self._process.pid)
+        if limit is not None:
+            raise EngineFailure(self.engine, f"{_NO_ANSWER} {limit:g} s")
+        answer.result()
 
     async def watch(self) -> str:
         """Keep asking until the worker is gone; one that does not answer is killed. Returns why it is gone, when it is reaped."""
