@@ -75,6 +75,13 @@ class VoiceChoice:
     host: EngineHost[SpeakOptions, str, SpeechChunk]
     options: SpeakOptions
 
+    def write_out(self, text: MappedText) -> MappedText:
+        """The text as the engine is given it."""
+        options = self.options
+        if options.normalization == "off":
+            return text
+        return say_aloud(text, options.language if options.normalization == "auto" else options.normalization)
+
 
 @dataclass(slots=True)
 class _Phrase:
@@ -250,7 +257,7 @@ class SpeakChannel:
     async def _speak_passage(self, phrase: _Phrase, passage: Passage, *, last: bool) -> None:
         self._be_silent(phrase, passage.pause)
         choice = self._choices[0]
-        spoken = self._written_out(passage.text, choice.options)
+        spoken = choice.write_out(self._engines.lexicon.apply(passage.text))
         if not spoken.text.strip():
             if last:
                 self._emit(phrase, np.zeros(0, np.float32), last=True)
@@ -275,13 +282,6 @@ class SpeakChannel:
             # Results that are there already would be worked off in one go: the first audio must be on its way before.
             await asyncio.sleep(0)
         raise EngineFailure(choice.engine, "the stream ended", lost="the phrase being spoken")
-
-    def _written_out(self, text: MappedText, options: SpeakOptions) -> MappedText:
-        """The text as an engine is given it."""
-        text = self._engines.lexicon.apply(text)
-        if options.normalization == "off":
-            return text
-        return say_aloud(text, options.language if options.normalization == "auto" else options.normalization)
 
     def _give(self, phrase: _Phrase, chunk: SpeechChunk, resampler: Resampler, begun: Samples, *, ends: bool) -> None:
         pcm = resampler.push(chunk.pcm)
