@@ -49,8 +49,7 @@ def url(postgres: PrivatePostgres) -> str:
     """Of a database without tables."""
     database = Database.open(postgres.url)
     with database.transaction() as connection:
-        for table in ("keys", "usage", "schema_versions"):
-            connection.execute(text(f"DROP TABLE {table}"))
+        METADATA.drop_all(connection)
     database.close()
     return postgres.url
 
