@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from duologue.errors import Violation
 from duologue.speak.mapped_text import MappedText
@@ -23,6 +25,39 @@ def test_case_counts_only_where_it_is_asked_for() -> None:
 def test_a_case_sensitive_entry_in_small_letters_also_begins_a_sentence() -> None:
     lexicon = Lexicon([Pronunciation("will", "wil", case_sensitive=True)])
     assert lexicon.apply(MappedText.of("Will Will? Will WILL will.")).text == "wil Will? wil WILL wil."
+
+
+@pytest.mark.parametrize(
+    ("entry", "text", "said"),
+    [
+        ("北京", "我在北京。", "我在X。"),
+        ("C++", "C++ or C+++ or c++.", "X or X+ or X."),
+        ("@home", "@home, a@home", "X, aX"),
+        ("New York", "new york, New Yorker, New  York", "X, New Yorker, New  York"),
+        (" a b ", "a b c", "X c"),
+        ("a", "a_b a-b aß a", "a_b X-b aß X"),
+        ("straße", "STRASSE Straße STRAßE", "STRASSE X X"),
+        ("é", "é e", "X e"),
+    ],
+)
+def test_words_end_where_no_letter_follows(entry: str, text: str, said: str) -> None:
+    assert Lexicon([Pronunciation(entry, "X")]).apply(MappedText.of(text)).text == said
+
+
+def test_an_entry_whose_case_counts_goes_before_the_same_in_any_case() -> None:
+    lexicon = Lexicon([Pronunciation("US", "us"), Pronunciation("US", "U S", case_sensitive=True)])
+    assert lexicon.apply(MappedText.of("US, Us")).text == "U S, us"
+    again = Lexicon([Pronunciation("US", "first"), Pronunciation("us", "second")])
+    assert again.apply(MappedText.of("Us")).text == "second", "of two entries for the same the later one counts"
+
+
+@given(
+    st.lists(st.text("ab .", min_size=1), max_size=8).map(lambda texts: [t for t in texts if t.strip()]),
+    st.text("ab .A"),
+)
+def test_looking_up_changes_nothing_where_every_word_is_said_as_it_is(entries: list[str], text: str) -> None:
+    lexicon = Lexicon([Pronunciation(entry, entry.strip(), case_sensitive=True) for entry in entries])
+    assert lexicon.apply(MappedText.of(text)).text.casefold() == text.casefold()
 
 
 def test_an_alias_may_be_phonemes() -> None:

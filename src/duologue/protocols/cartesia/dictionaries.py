@@ -18,7 +18,7 @@ MAX_NAME = 200
 MAX_DESCRIPTION = 2_000
 MAX_TEXT = 200
 """Characters of the text of an entry."""
-MAX_ALIAS = 1_000
+MAX_ALIAS = 200
 """Characters of what is said in its place."""
 ACCESS = ("private", "public")
 """Who may use a dictionary, in the vendor's words; here every key of the server."""
