@@ -43,6 +43,7 @@ class Ear(MediaUnit):
         self.heard: list[tuple[Seconds, Pcm]] = []
         self.dropped: list[Seconds] = []
         self.positions: list[tuple[Samples, bool]] = []
+        self.stopped_at: list[Samples] = []
         self.emptied_by: list[bool] = []
         self.events_told: list[Event] = []
         super().__init__("ear", context)
@@ -72,6 +73,9 @@ class Ear(MediaUnit):
 
     def passed(self, position: Samples, *, heard: bool) -> None:
         self.positions.append((position, heard))
+
+    def stopped(self, position: Samples) -> None:
+        self.stopped_at.append(position)
 
     def emptied(self, *, cleared: bool) -> None:
         self.emptied_by.append(cleared)

@@ -30,6 +30,7 @@ from duologue.bridge.linking import (
     SetFormat,
     SocketLost,
     StartAsked,
+    StoppedAt,
     Tell,
     TellClosed,
 )
@@ -228,8 +229,24 @@ def test_a_clear_is_reported_at_once_with_the_place_where_the_loudspeaker_stoppe
     assert wire.reports == [160, 320, 320], "said again, because the server asks by its clear; and never back"
 
 
+def test_where_the_loudspeaker_stopped_takes_the_place_of_what_was_said() -> None:
+    wire = Wire().started().tell(PlayedTo(4_000), BufferCleared(), at=1.0)
+    wire.tell(StoppedAt(3_600), at=1.05).until(2.0)
+    assert wire.reports == [4_000, 4_000, 3_600]
+    wire.tell(StoppedAt(3_600)).until(3.0)
+    assert wire.reports == [4_000, 4_000, 3_600], "nothing new"
+
+
+def test_the_last_report_is_sent_before_the_hang_up() -> None:
+    wire = Wire().started().tell(PlayedTo(160), PlayedTo(320), CloseAsked(1000, "bye"))
+    assert wire.reports == [160, 320]
+    assert wire.commands[-2:] == [CloseSocket(1000, "bye"), Leave()]
+    assert Wire().started().tell(PlayedTo(160), SocketLost(1006, "", was_clean=False)).reports == [160]
+
+
 def test_nothing_is_reported_to_a_server_that_did_not_announce_it() -> None:
     wire = Wire().tell(StartAsked(CallStart()), said({**ACK, "playback_reports": None}), PlayedTo(500), BufferCleared())
+    wire.tell(StoppedAt(400), CloseAsked())
     assert wire.until(5.0).reports == []
 
 
@@ -240,6 +257,7 @@ events = st.one_of(
     st.just(DataAsked({"a": 1})),
     st.builds(PlayedTo, st.integers(0, 10_000)),
     st.just(BufferCleared()),
+    st.builds(StoppedAt, st.integers(0, 10_000)),
     st.builds(RunChanged, st.booleans()),
     st.just(CloseAsked()),
     st.builds(SocketLost, st.sampled_from([1000, 1006]), st.sampled_from(["", "call ended by agent"]), st.booleans()),

@@ -53,17 +53,27 @@ class Ledger:
         self.handed: Samples = 0
         self.position: Samples = 0
 
+    def begins(self, now: Seconds) -> str | None:
+        return None if self.handed else "m0"
+
     def sent(self, samples: Samples, now: Seconds) -> str | None:
         self.handed += samples
         return f"m{self.handed}" if self.handed % 480 == 0 else None
 
-    def played(self, name: str, now: Seconds) -> None:
+    def played(self, name: str, now: Seconds) -> Samples | None:
+        if name == "behind":
+            return self.position
         self.position = int(name[1:])
+        return None
 
-    def cleared(self, now: Seconds) -> None:
+    def cleared(self, now: Seconds) -> str | None:
         """Where it stopped is what the test set."""
+        return "behind"
 
     def heard(self, now: Seconds) -> Samples:
+        return self.position
+
+    def proven(self, now: Seconds) -> Samples:
         return self.position
 
 
@@ -195,7 +205,7 @@ def test_a_source_is_told_to_the_sample_what_the_caller_has_heard() -> None:
         agent.give(tone(0.2, 16_000))
         await asyncio.sleep(1)
         assert len(telephone.frames) == 10
-        assert telephone.orders == ["mark m480", "mark m960", "mark m1440"]
+        assert telephone.orders == ["mark m0", "mark m480", "mark m960", "mark m1440"]
         heard = lambda: [position for position, heard in agent.positions if heard]  # noqa: E731 - read three times below
         assert heard() == []
         call.played("m480")
@@ -203,7 +213,10 @@ def test_a_source_is_told_to_the_sample_what_the_caller_has_heard() -> None:
         ledger.position = 520
         context.pump.clear(agent)
         assert heard() == [960, 1_040]
-        assert telephone.orders[-1] == "clear"
+        assert telephone.orders[-2:] == ["clear", "mark behind"]
+        ledger.position = 540
+        call.played("behind")
+        assert agent.stopped_at == [1_080], "the answer of the clear knows better"
         ledger.position = 1_600
         call.played("m1440")
         assert heard() == [960, 1_040], "what a clear dropped is over with the next audio"

@@ -610,3 +610,42 @@ def test_where_a_service_has_no_marks_our_clock_stands_for_them() -> None:
         await asyncio.sleep(1)
         assert played == [("a", 1.1), ("b", 1.2)]
         await socket.close()
+
+
+def test_a_service_that_confirms_a_clear_answers_the_mark_behind_it() -> None:
+    played: list[tuple[str, float]] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        await session.over
+
+    @in_house(scenario)
+    async def _(house: House) -> None:
+        taken: list[Any] = []
+        take = house.reception.take
+
+        def watch(ingress: Any, facts: Any, audio: Any) -> Any:
+            taken.append(ingress)
+            call: Any = take(ingress, facts, audio)
+            call.played = lambda name: played.append((name, round(asyncio.get_running_loop().time(), 3)))
+            return call
+
+        house.reception.take = watch  # type: ignore[method-assign]
+        socket = MemorySocket(house, f"/media/plivo/{SECRET}", lambda _: None)
+        await socket.connect()
+        socket.send(json.dumps(STARTS["plivo"]))
+        cleared = json.dumps({"event": "clearedAudio", "streamId": "s-1"})
+        socket.send(cleared)  # of nothing we asked for
+        await asyncio.sleep(1)
+        [stream] = taken
+        stream.audio_out(b"\x7e" * 640)
+        stream.mark("a")
+        stream.clear()
+        stream.mark("b")
+        stream.audio_out(b"\x7e" * 640)
+        stream.mark("c")
+        await asyncio.sleep(0.1)
+        socket.send(cleared)
+        await asyncio.sleep(0.1)
+        assert played == [("b", 1.1)]
+        await socket.close()

@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +67,9 @@ class TwilioPeer:
         self.received: list[tuple[float, dict[str, Any]]] = []
         self.marks_returned: list[str] = []
         self._waiting: list[tuple[str, asyncio.TimerHandle]] = []
+        self._coming: deque[dict[str, Any]] = deque()
+        self._going: deque[str] = deque()
+        """What is on the way, in order: timers of one moment fire in any."""
         self._sequence = 0
         self._chunk = 0
         self._loop = asyncio.get_running_loop()
@@ -125,7 +129,11 @@ class TwilioPeer:
         assert isinstance(frame, str), "Twilio takes text frames only"
         message = json.loads(frame)
         self.received.append((self._loop.time(), message))
-        self._loop.call_later(self._delay, self._obey, message) if self._delay else self._obey(message)
+        self._coming.append(message)
+        self._loop.call_later(self._delay, self._obey_next) if self._delay else self._obey_next()
+
+    def _obey_next(self) -> None:
+        self._obey(self._coming.popleft())
 
     def _obey(self, message: dict[str, Any]) -> None:
         assert message["streamSid"] == self.stream
@@ -148,10 +156,11 @@ class TwilioPeer:
     def _return(self, name: str) -> None:
         self._waiting = [waiting for waiting in self._waiting if waiting[0] != name]
         self.marks_returned.append(name)
-        self._loop.call_later(self._delay, self._say_mark, name) if self._delay else self._say_mark(name)
+        self._going.append(name)
+        self._loop.call_later(self._delay, self._say_mark) if self._delay else self._say_mark()
 
-    def _say_mark(self, name: str) -> None:
-        self._say("mark", mark={"name": name})
+    def _say_mark(self) -> None:
+        self._say("mark", mark={"name": self._going.popleft()})
 
     @property
     def kinds(self) -> list[str]:

@@ -23,7 +23,7 @@ from duologue.bridge.agents_link import DEFAULT_FORMAT
 from duologue.bridge.context import ScenarioContext, current_context
 from duologue.bridge.done import Done
 from duologue.bridge.errors import ClientClosed
-from duologue.bridge.events import AgentsEvents, Event
+from duologue.bridge.events import AgentsEvents, Event, EventName, Events
 from duologue.bridge.linking import (
     AudioGiven,
     BufferCleared,
@@ -32,19 +32,20 @@ from duologue.bridge.linking import (
     PlayedTo,
     RunChanged,
     StartAsked,
+    StoppedAt,
 )
 from duologue.bridge.listeners import Listener
 from duologue.bridge.media import MediaUnit
 from duologue.bridge.pump import MediaPump
 from duologue.bridge.routed import Frame
-from duologue.bridge.routing import SourceKind, StreamLabel, Traits
+from duologue.bridge.routing import SourceKind, Traits
 from duologue.bridge.service_client import ServiceOptions
 from duologue.errors import Violation
 from duologue.protocols.cartesia.line_peer import KEYS, LINE_FORMATS, CallStart, write_data, write_start
-from duologue.runtime.machine import Seconds
 
 _log = structlog.get_logger("duologue.bridge")
 
+_RUNS: Mapping[EventName, bool] = {Events.WebSocketMediaStarted: True, Events.WebSocketMediaEnded: False}
 _BY_RATE = {audio.sample_rate: name for name, audio in LINE_FORMATS.items()}
 
 
@@ -192,19 +193,16 @@ class AgentsClient(MediaUnit):
         if heard or not any(unit.traits.reports_heard for unit in self._context.pump.heard_by(self)):
             self._connection.feed(PlayedTo(position))
 
+    def stopped(self, position: Samples) -> None:
+        self._connection.feed(StoppedAt(position))
+
     def emptied(self, *, cleared: bool) -> None:
         if cleared:
             self._connection.feed(BufferCleared())
 
-    def sounds(self, label: StreamLabel) -> None:
-        self._connection.feed(RunChanged(sounding=True))
-        super().sounds(label)
-
-    def silent(self, label: StreamLabel, sounded: Seconds) -> None:
-        self._connection.feed(RunChanged(sounding=False))
-        super().silent(label, sounded)
-
     def tell(self, event: Event) -> None:
+        if event.name in _RUNS:
+            self._connection.feed(RunChanged(_RUNS[event.name]))
         if event.name is AgentsEvents.Clear and not self._listeners.reaches(event.name):
             _log.warning(
                 "clear_unheard", client=self.id, remedy="Call `clear_media_buffer()` when `AgentsEvents.Clear` comes."

@@ -3,7 +3,7 @@
 A machine. `start` is the first message, whatever is bridged already; nothing but it goes out before the `ack`, and everything after
 carries the stream id of the ack (C§11.2). The caller's audio of the last two seconds before the ack is kept and sent behind it. A close
 by the agent leaves its audio playing, a close by us does not. What the caller's loudspeaker has played is told to a server that said it
-understands that, every 100 ms and at once when a buffer is cleared (docs/agents.md).
+understands that, every 100 ms, at once when a buffer is cleared, and before we hang up (docs/agents.md).
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from duologue.bridge.linking import (
     SetFormat,
     SocketLost,
     StartAsked,
+    StoppedAt,
     Tell,
     TellClosed,
 )
@@ -118,8 +119,9 @@ class AgentsLink:
             case _ if self._closing is not None:
                 return ()
             case CloseAsked(code, reason):
+                last = self._report(self._reports.at_once(now))
                 self._closing = CloseReason.CLOSED_BY_US
-                return (CloseSocket(code, reason), Leave())
+                return (*last, CloseSocket(code, reason), Leave())
             case Received(said):
                 return self._read(said)
             case _:
@@ -160,6 +162,9 @@ class AgentsLink:
                 return self._message(event, self._stream_id)
             case PlayedTo(position):
                 self._reports.played_to(position, now)
+                return self._report(self._reports.due(now))
+            case StoppedAt(position):
+                self._reports.stopped_at(position, now)
                 return self._report(self._reports.due(now))
             case BufferCleared():
                 return self._report(self._reports.at_once(now))
@@ -258,12 +263,16 @@ class _PlaybackReports:
     def played_to(self, position: Samples, now: Seconds) -> None:
         """It has come to `position`; never back."""
         if position > self._position:
-            if self._position == self._sent:
-                self._next_at = max(self._next_at, now)
-            self._position = position
+            self.stopped_at(position, now)
+
+    def stopped_at(self, position: Samples, now: Seconds) -> None:
+        """It is at `position`, whatever was said before."""
+        if self._position == self._sent:
+            self._next_at = max(self._next_at, now)
+        self._position = position
 
     def due_at(self) -> Seconds | None:
-        return self._next_at if self.wanted and self._position > self._sent else None
+        return self._next_at if self.wanted and self._position != self._sent else None
 
     def due(self, now: Seconds) -> Samples | None:
         """The position to report now, if one is due."""

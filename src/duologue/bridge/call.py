@@ -146,6 +146,7 @@ class Call(MediaUnit):
             return
         unanswered = self._answered_at is None and not self.facts.incoming
         self._ended_at = self._context.now()
+        self._heard.ended(self._ended_at)
         self._state = CallState.TERMINATED
         self._context.pump.leave(self)
         name = CallEvents.Failed if unanswered else CallEvents.Disconnected
@@ -159,21 +160,26 @@ class Call(MediaUnit):
     def hear(self, frame: Frame) -> None:
         if self._state is not CallState.CONNECTED:
             return
+        now = self._context.now()
+        _set_mark(self._ingress, self._heard.begins(now))
         self._ingress.audio_out(encode(frame.pcm, self.audio.encoding))
-        mark = self._heard.sent(frame, self._context.now())
-        if mark is not None:
-            self._ingress.mark(mark)
+        _set_mark(self._ingress, self._heard.sent(frame, now))
 
     def drop_audio(self) -> None:
         if self._state is CallState.CONNECTED:
             self._ingress.clear()
-            self._heard.cleared(self._context.now())
+            _set_mark(self._ingress, self._heard.cleared(self._context.now()))
 
     def passed(self, position: Samples, *, heard: bool) -> None:
         """Nobody asks how much of a caller's own audio was taken."""
 
     def emptied(self, *, cleared: bool) -> None:
         """A caller's audio is passed on as it comes."""
+
+
+def _set_mark(ingress: Ingress, name: str | None) -> None:
+    if name is not None:
+        ingress.mark(name)
 
 
 @dataclass(frozen=True, slots=True)

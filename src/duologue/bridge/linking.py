@@ -56,7 +56,14 @@ class PlayedTo:
 
 @dataclass(frozen=True, slots=True)
 class BufferCleared:
-    """What waited of the agent's audio was dropped; the last `PlayedTo` says where the loudspeaker stopped."""
+    """What waited of the agent's audio was dropped; the last `PlayedTo` says where the loudspeaker stopped, as far as that is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedAt:
+    """Where the loudspeaker stopped at the last clear, from itself: it takes the place of what `PlayedTo` said."""
+
+    position: Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,7 @@ LinkEvent: TypeAlias = (
     | Received
     | PlayedTo
     | BufferCleared
+    | StoppedAt
     | RunChanged
     | CloseAsked
     | SocketLost

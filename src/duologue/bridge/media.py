@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Self, TypeVar, overload
 
+from duologue.audio.formats import Samples
 from duologue.bridge.context import ScenarioContext, current_context
 from duologue.bridge.events import Event, EventName, Events
 from duologue.bridge.listeners import Listener, Listeners
@@ -101,6 +102,9 @@ class MediaUnit(RoutedUnit):
     def tell(self, event: Event) -> None:
         """Call the listeners of an event of this unit."""
         self._listeners.tell(event)
+
+    def stopped(self, position: Samples) -> None:
+        """Only who keeps account of what was heard need know."""
 
     # News of routing, for whoever listens.
 

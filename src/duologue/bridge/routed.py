@@ -11,7 +11,7 @@ from duologue.runtime.machine import Seconds
 
 
 class RoutedUnit(ABC):
-    """Whatever gives audio, takes audio, or both. None of these may block or raise: they are called between two frames."""
+    """Whatever gives audio, takes audio, or both. Nothing here may block or raise: it is called between two frames."""
 
     traits = Traits()
     """How it takes part in routing."""
@@ -38,6 +38,11 @@ class RoutedUnit(ABC):
     def passed(self, position: Samples, *, heard: bool) -> None:
         """Of the audio this unit gave, everything up to `position` is over: `heard` when a far end said that it was played, otherwise
         handed over, or dropped before what was."""
+
+    @abstractmethod
+    def stopped(self, position: Samples) -> None:
+        """A far end has said where it stopped playing this unit's audio when a clear came: of what was dropped, everything up to `position`
+        was heard. `passed` may have said more or less of it, as an estimate."""
 
     @abstractmethod
     def emptied(self, *, cleared: bool) -> None:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.bridge.ingress.json_dialects import DIALECTS, PLIVO, TELNYX, TWILIO, VOXENGINE, JsonDialect
 from duologue.bridge.ingress.json_media import (
+    ClearAnswered,
     JsonMedia,
     KeyHeard,
     MarkReturned,
@@ -110,7 +111,7 @@ def test_a_plivo_stream() -> None:
         {"event": "sendDTMF", "streamId": "s-1", "dtmf": "12#"},
     ]
     assert media.receive('{"event":"playedStream","sequenceNumber":10,"name":"m"}') == MarkReturned("m")
-    assert media.receive('{"event":"clearedAudio","sequenceNumber":11,"streamId":"s-1"}') is None
+    assert media.receive('{"event":"clearedAudio","sequenceNumber":11,"streamId":"s-1"}') == ClearAnswered()
 
 
 def test_a_voxengine_stream_carries_its_tag_and_its_own_numbers() -> None:

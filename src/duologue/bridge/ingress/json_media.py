@@ -71,6 +71,11 @@ class MarkReturned:
 
 
 @dataclass(frozen=True, slots=True)
+class ClearAnswered:
+    """The service has dropped what it had not played."""
+
+
+@dataclass(frozen=True, slots=True)
 class StreamFailed:
     """The service reports an error of the stream."""
 
@@ -82,7 +87,9 @@ class StreamEnded:
     """The stream is over."""
 
 
-StreamFact: TypeAlias = StreamStarted | StreamAudio | KeyHeard | MarkReturned | StreamFailed | StreamEnded
+StreamFact: TypeAlias = (
+    StreamStarted | StreamAudio | KeyHeard | MarkReturned | ClearAnswered | StreamFailed | StreamEnded
+)
 
 
 class JsonMedia:
@@ -123,6 +130,8 @@ class JsonMedia:
             return KeyHeard(key) if len(key) == 1 else None
         if event == dialect.mark_returned:
             return MarkReturned(_text(_object(message, "mark") if dialect.marks_nested else message, "name"))
+        if dialect.cleared and event == dialect.cleared:
+            return ClearAnswered()
         if event == "stop":
             self._audio = None
             return StreamEnded()

@@ -14,6 +14,7 @@ from duologue.audio.pcm import encode
 from duologue.bridge.ingress.ingress import FarEnd, Ingress
 from duologue.bridge.ingress.json_dialects import JsonDialect
 from duologue.bridge.ingress.json_media import (
+    ClearAnswered,
     JsonMedia,
     KeyHeard,
     MarkReturned,
@@ -62,6 +63,9 @@ class JsonStream:
         self._audio: AudioFormat | None = None
         self._far: FarEnd | None = None
         self._silent_at: Seconds = 0.0
+        self._clears = False
+        self._behind_clear = ""
+        """The mark that was set right behind a clear: where the service answers clears, that answer is its."""
         self._received_at: Seconds = self._now()
         self._timer: asyncio.TimerHandle
         self._handing_over: asyncio.Task[None] | None = None
@@ -90,6 +94,7 @@ class JsonStream:
             return
         seconds = self._audio.seconds(len(payload))
         self._silent_at = max(self._now(), self._silent_at) + seconds
+        self._clears = False
         for frame in self._media.media(payload):
             self._socket.play(frame, seconds, AUDIO)
 
@@ -97,6 +102,8 @@ class JsonStream:
         """See `Ingress`; by our own clock where the service has no marks."""
         if self._ended:
             return
+        if self._clears:
+            self._clears, self._behind_clear = False, name
         for frame in self._media.mark(name):
             self._socket.tell(frame)
         if not self._media.has_marks:
@@ -108,6 +115,7 @@ class JsonStream:
             return
         self._socket.forget(AUDIO)
         self._silent_at = self._now()
+        self._clears = True
         for frame in self._media.clear():
             self._socket.tell(frame)
 
@@ -165,6 +173,8 @@ class JsonStream:
                 far.dtmf_in(key.upper())
             case MarkReturned(name) if far is not None:
                 far.played(name)
+            case ClearAnswered() if far is not None and self._behind_clear:
+                far.played(self._behind_clear)
             case StreamFailed(message):
                 _log.warning("stream_failed", ingress=self._service, call=self._call, why=message)
             case StreamEnded() if self._handing_over is None or self._handing_over.done():
