@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import json
 import signal
@@ -168,6 +169,25 @@ def test_a_second_signal_ends_a_stubborn_conversation_now(tmp_path: Path) -> Non
             _, code, reason = until_closed(client)
             assert (code, reason) == (1012, "server going away")
         assert server.wait() == 0
+
+
+def test_small_frames_are_sent_at_once() -> None:
+    async def main() -> int:
+        bound = bind("127.0.0.1", 0)
+        accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+
+        def serve(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            accepted.set_result(writer.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+            writer.close()
+
+        async with await asyncio.start_server(serve, sock=bound):
+            _, writer = await asyncio.open_connection(*bound.getsockname())
+            waits_for_nothing = await accepted
+            writer.close()
+            await writer.wait_closed()
+            return waits_for_nothing
+
+    assert asyncio.run(main()) != 0
 
 
 def test_a_port_in_use_is_said_in_one_line(server: RunningServer) -> None:
