@@ -30,7 +30,7 @@ class Identity:
     def require(self, grant: str) -> None:
         """Check that it may use surfaces of this kind. Raises `Refused("forbidden")`."""
         if self.grants is not None and grant not in self.grants:
-            raise Refused("forbidden", f"This access token does not grant {grant!r}")
+            raise Refused("forbidden", f"This access token does not grant {str(grant)!r}")
 
     def require_key(self) -> None:
         """Check that it came with an API key: tokens make no tokens and manage nothing (C§4). Raises `Refused("forbidden")`."""

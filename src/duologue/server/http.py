@@ -22,9 +22,15 @@ from duologue.server.http_management import management_router
 from duologue.server.http_speech import speech_router
 from duologue.server.http_transcription import transcription_router
 from duologue.server.http_voices import voices_router
+from duologue.server.recordings import CLIENT_LEFT
 from duologue.server.refusals import Vendor, refusal_of, unknown_path
 from duologue.server.routes import find_route
 from duologue.server.services import Services
+
+_LEFT = "client disconnected prematurely"
+"""Litestar's words for a client that leaves in the middle of its request, which it takes for an error of the server's."""
+_TOO_LARGE = "Request Entity Too Large"
+"""Its words for a form with too many or too large fields, which it calls a 400."""
 
 
 def http_application(services: Services) -> Litestar:
@@ -36,7 +42,9 @@ def http_application(services: Services) -> Litestar:
             return answer(_nothing_at(request.url.path, request_id))
         if error.status_code == 405:
             return _wrong_method(request, error, request_id)
-        if error.status_code == 413:
+        if error.detail == _LEFT:
+            return Response(b"", status_code=CLIENT_LEFT)
+        if error.status_code == 413 or error.detail == _TOO_LARGE:
             return answer(refusal_of(Vendor.BOTH, Violation("too_large", "the body is too large"), request_id))
         if error.status_code < 500:
             return answer(refusal_of(Vendor.BOTH, Violation("wrong_shape", error.detail), request_id))

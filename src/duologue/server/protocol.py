@@ -1,9 +1,12 @@
-"""uvicorn's WebSocket protocol with three corners rounded off.
+"""uvicorn's WebSocket protocol with its corners rounded off.
 
 A message over the limit is told in the vendor's words before the 1009, and the rest of it is read and thrown away, so that the client
 finds the answer instead of a reset connection. A client that reads nothing can be let go: `scope["extensions"]["duologue.abort"]`. And its
 pings can be seen, which ASGI hides.
 One that is not there any more, which only the kernel knows, is let go at the next ping.
+
+Nothing that a client sends costs memory without bound: a message in a million fragments is kept as few, empty ones not at all, and a client
+that pings and reads no answers gets none. A handshake that cannot be read, such as one with a line beyond 8 KiB, is answered with HTTP.
 """
 
 from __future__ import annotations
@@ -16,13 +19,30 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.frames import Frame, Opcode
 from websockets.http11 import Request
 
+from duologue.errors import Violation
 from duologue.server.peer import read_peer
+from duologue.server.refusals import Vendor, refusal_of
 from duologue.server.socket import ABORT, PINGS, TOO_LARGE
 
 LINGER_S = 10.0
 """How long a failed connection is still read, so that its goodbye is not lost."""
 QUIET_S = 0.5
 """A failed connection that sends nothing for so long has said everything."""
+JOIN_FRAGMENTS = 1_024
+JOIN_BYTES = 64 * 1024
+"""Fragments of a message are joined when there are so many of them, or so much in them."""
+
+_REFUSAL = refusal_of(
+    Vendor.BOTH,
+    Violation("bad_query", "the handshake cannot be read", expected="lines of at most 8192 bytes, at most 128 headers"),
+    "",
+)
+_UNREADABLE = (
+    b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: "
+    + str(len(_REFUSAL.body)).encode()
+    + b"\r\n\r\n"
+    + _REFUSAL.body
+)
 
 
 class SocketProtocol(WebSocketsSansIOProtocol):
@@ -32,6 +52,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     _quiet = False
     _farewell: Callable[[], str] | None = None
     _pinged: Callable[[], None] | None = None
+    _fragments_bytes = 0
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._fragments: list[bytes] = []
 
     def handle_connect(self, event: Request) -> None:
         """Add our extensions to the scope before the application sees it."""
@@ -59,10 +84,39 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self._pinged = pinged
 
     def handle_ping(self) -> None:
-        """Answer, and tell."""
-        super().handle_ping()
+        """Answer, and tell. While the client takes nothing the answers are left out: the next one stands for all (RFC 6455, 5.5.3)."""
+        if self.writable.is_set():
+            super().handle_ping()
+        else:
+            self.conn.data_to_send()
         if self._pinged is not None:
             self._pinged()
+
+    def handle_cont(self, event: Frame) -> None:
+        """Keep a fragment; many small ones are joined, or each would cost a hundred times what it holds."""
+        if not event.fin:
+            self._fragments.append(bytes(event.data))
+            self._fragments_bytes += len(event.data)
+            if self._fragments_bytes < JOIN_BYTES and len(self._fragments) < JOIN_FRAGMENTS:
+                return
+        self.frames.append(b"".join(self._fragments))
+        self._fragments, self._fragments_bytes = [], 0
+        if event.fin:
+            super().handle_cont(event)
+        elif not self.frames[-1]:
+            self.frames.pop()
+
+    def send_receive_event_to_app(self) -> None:
+        """Hand a message on. Text that is no UTF-8 is the client's mistake, not worth a traceback: 1007."""
+        if self.curr_msg_data_type == "text" and not self.close_sent:
+            try:
+                b"".join(self.frames).decode()
+            except UnicodeDecodeError:
+                self.frames = []
+                self.conn.send_close(1007, "not valid UTF-8")
+                self.handle_parser_exception()
+                return
+        super().send_receive_event_to_app()
 
     def data_received(self, data: bytes) -> None:
         """Feed the parser, or throw away what comes behind a failure."""
@@ -70,6 +124,9 @@ class SocketProtocol(WebSocketsSansIOProtocol):
             self._quiet = False
             return
         super().data_received(data)
+        if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.transport.is_closing():
+            self.transport.write(_UNREADABLE)
+            self.transport.close()
 
     def eof_received(self) -> None:
         """A client that has said everything has also read everything that mattered."""

@@ -22,6 +22,7 @@ from duologue.errors import Violation
 from duologue.server.app import Application, create_app
 from duologue.server.call_log import prepare_folder
 from duologue.server.extension import Extension
+from duologue.server.http_protocol import http_protocol
 from duologue.server.protocol import SocketProtocol
 from duologue.server.services import Services, build_services
 from duologue.server.tls import Certificate, own_certificate, read_certificate
@@ -141,6 +142,7 @@ def uvicorn_settings(app: Application, certificate: Certificate | None) -> uvico
     """How uvicorn serves this application."""
     return uvicorn.Config(
         app,
+        http=http_protocol(app.services.bounds.slow_reader_s),
         ws=SocketProtocol,
         ws_max_size=WS_MAX_BYTES,
         ws_ping_interval=PING_INTERVAL_S,
