@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, closing
@@ -16,7 +17,7 @@ from typing import Any
 import pytest
 from sqlalchemy import inspect, select, text
 from websockets.exceptions import InvalidStatus
-from websockets.sync.client import connect
+from websockets.sync.client import ClientConnection, connect
 
 from duologue.auth.keys import KeyStore
 from duologue.errors import Violation
@@ -184,13 +185,17 @@ def test_a_server_works_on_it_and_survives_a_kill(url: str, tmp_path: Path) -> N
         key = KeyStore(database).create("phone", 0.0, agents=3)
     headers = {"Authorization": f"Token {key.text}"}
     sections = LIGHT | {"storage": {"url": url}, "usage": {"checkpoint_s": 0.05}}
+    open_calls: list[ClientConnection] = []
     with running_server(sections, folder=tmp_path) as killed, ExitStack() as calls:
         for _ in range(3):
-            calls.enter_context(connect(f"{killed.ws}/agent", additional_headers=headers, close_timeout=0.1))
+            call = connect(f"{killed.ws}/agent", additional_headers=headers, close_timeout=0.1)
+            open_calls.append(calls.enter_context(call))
         with pytest.raises(InvalidStatus, match="429"), connect(f"{killed.ws}/agent", additional_headers=headers):
             pass
         while len(lasting := [row for row in rows(url) if row["connection_s"] > 0]) < 3:
-            pass  # until the next checkpoint
+            for call in open_calls:
+                call.send('{"type":"KeepAlive"}')
+            time.sleep(0.1)  # until the next checkpoint
         killed.process.kill()
         killed.process.wait(100)
     with running_server(sections, folder=tmp_path) as again:

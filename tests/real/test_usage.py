@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -52,7 +52,13 @@ def read(database: Database) -> list[RowMapping]:
         return list(connection.execute(select(USAGE).order_by(USAGE.c.id)).mappings().all())
 
 
-def until(database: Database, wanted: Callable[[RowMapping], bool]) -> list[RowMapping]:
+def keep_alive(calls: Iterable[ClientConnection]) -> None:
+    """As clients do that have no audio to send."""
+    for call in calls:
+        call.send('{"type":"KeepAlive"}')
+
+
+def until(database: Database, wanted: Callable[[RowMapping], bool], meanwhile: Callable[[], None]) -> list[RowMapping]:
     """The rows, once there are as many as calls and all are as wanted."""
     deadline = time.monotonic() + LIMIT_S
     while True:
@@ -60,7 +66,8 @@ def until(database: Database, wanted: Callable[[RowMapping], bool]) -> list[RowM
         if len(rows) == CALLS and all(map(wanted, rows)):
             return rows
         assert time.monotonic() < deadline, rows
-        time.sleep(0.02)  # the server needs the machine, too
+        meanwhile()
+        time.sleep(0.1)  # the server needs the machine, too
 
 
 def told(config: Path) -> dict[str, Any]:
@@ -73,11 +80,17 @@ def told(config: Path) -> dict[str, Any]:
 
 def kill_with_calls(server: RunningServer, database: Database) -> list[RowMapping]:
     """Ten calls, of which two bring their own model; SIGKILL in the middle. Returns the rows as the last checkpoint left them."""
-    with ExitStack() as calls:
+    with ExitStack() as stack:
+        calls: list[ClientConnection] = []
+
+        def written(row: RowMapping) -> bool:
+            return bool(row["audio_in_s"] >= 0.5 and row["connection_s"] > 0)
+
         for number in range(CALLS):
-            client = calls.enter_context(connect(f"{server.ws}/v1/agent/converse", close_timeout=0.1))
-            begin(client, OWN if number < 2 else OURS)
-        until(database, lambda row: row["audio_in_s"] >= 0.5 and row["connection_s"] > 0)
+            calls.append(stack.enter_context(connect(f"{server.ws}/v1/agent/converse", close_timeout=0.1)))
+            begin(calls[-1], OWN if number < 2 else OURS)
+            keep_alive(calls)
+        until(database, written, lambda: keep_alive(calls))
         server.process.kill()
         server.process.wait(LIMIT_S)
     return read(database)

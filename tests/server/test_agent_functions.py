@@ -91,13 +91,22 @@ class Caller:
     def until(self, kind: str, **members: object) -> dict[str, Any]:
         """The next message of this type with these members."""
         while True:
-            frame = self.socket.recv(timeout=PATIENCE_S)
+            frame = self._receive()
             if isinstance(frame, bytes):
                 continue
             message: dict[str, Any] = json.loads(frame)
             self.told.append(message)
             if message["type"] == kind and members.items() <= message.items():
                 return message
+
+    def _receive(self) -> str | bytes:
+        """The next frame. Meanwhile the connection is kept alive, as clients who send no audio do."""
+        for _ in range(round(PATIENCE_S)):
+            try:
+                return self.socket.recv(timeout=1.0)
+            except TimeoutError:
+                self.socket.send('{"type":"KeepAlive"}')
+        raise AssertionError(f"nothing more came: {self.told}")
 
     def all(self, kind: str) -> list[dict[str, Any]]:
         return [message for message in self.told if message["type"] == kind]
