@@ -44,7 +44,7 @@ def test_the_bench_prints_a_curve_as_json_and_reads_its_cache(
     assert len(list((tmp_path / "kept").iterdir())) == 2
     figures = json.loads(first.stdout)
     assert figures["default_policy"]["silence"]["found"] == figures["default_policy"]["silence"]["turns"]
-    assert set(figures["curves"]) == {"silence", "heard", "keyterms", "expected", "reference"}
+    assert set(figures["curves"]) == {"silence", "foreground", "heard", "keyterms", "expected", "reference"}
     assert len(figures["curves"]["silence"]) < len(figures["curves"]["heard"])
     assert set(figures["word_errors"]) == {"heard", "keyterms", "expected"}
     assert figures["settings"]["recognizer"] == "scripted"

@@ -51,24 +51,24 @@ class Scene:
         """What is told while this is heard."""
         told = len(self.actions)
         for activity in activities(drawing, self.listener.position // STEP):
-            self._take(self.listener.hear(activity))
+            self.take(self.listener.hear(activity))
         return names(self.actions[told:])
 
     def read(self, hypothesis: Hypothesis) -> list[str]:
         """What is told when the recogniser says this."""
         told = len(self.actions)
-        self._take(self.listener.read(hypothesis))
+        self.take(self.listener.read(hypothesis))
         return names(self.actions[told:])
 
     def answer(self) -> list[str]:
         """Give the oldest final that is due."""
         told = len(self.actions)
-        self._take(self.listener.read(self._next_final(self.asked.pop(0))))
+        self.take(self.listener.read(self._next_final(self.asked.pop(0))))
         return names(self.actions[told:])
 
     def finish(self) -> list[str]:
         told = len(self.actions)
-        self._take(self.listener.finish())
+        self.take(self.listener.finish())
         return names(self.actions[told:])
 
     @property
@@ -83,11 +83,11 @@ class Scene:
     def _next_final(self, segment: int) -> Hypothesis:
         return final(segment, self._texts[segment - 1] if segment <= len(self._texts) else "", self.listener.position)
 
-    def _take(self, actions: Iterable[ListenAction]) -> None:
+    def take(self, actions: Iterable[ListenAction]) -> None:
         for action in actions:
             self.actions.append(action)
             if isinstance(action, EndSegment):
                 if self._slow:
                     self.asked.append(action.segment)
                 else:
-                    self._take(self.listener.read(self._next_final(action.segment)))
+                    self.take(self.listener.read(self._next_final(action.segment)))

@@ -127,7 +127,7 @@ def test_words_of_a_segment_that_never_became_a_turn_are_dropped() -> None:
 def test_the_client_may_end_the_turn_in_the_middle_of_speech() -> None:
     acted = scene("stop", slow=True)
     acted.hear("##########")
-    acted._take(acted.listener.force_end())
+    acted.take(acted.listener.force_end())
     assert acted.answer() == ["TurnUpdated 'stop'", "TurnEnded 'stop'"]
     end = acted.events[-1]
     assert isinstance(end, TurnEnded)
@@ -171,7 +171,7 @@ def test_progress_comes_every_tenth_of_a_second_and_counts_the_turns_speech() ->
 def test_other_thresholds_hold_from_where_they_were_given() -> None:
     acted = scene("hello", slow=True)
     acted.hear("##########" + "." * 60)
-    acted._take(acted.listener.retune(TurnPolicy(eager_end=None, end=0.01)))
+    acted.take(acted.listener.retune(TurnPolicy(eager_end=None, end=0.01)))
     assert acted.answer()[-1] == "TurnEnded 'hello'"
 
 

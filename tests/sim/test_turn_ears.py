@@ -32,7 +32,9 @@ def test_what_is_expected_is_told_only_where_an_agent_would() -> None:
     assert expected_capture(dialogue, "expected") == [(1.5, CaptureMode.DIGITS)]
 
 
-@pytest.mark.parametrize(("recognizer", "wordings"), [("scripted", tuple(WORDINGS)), (None, ("silence", "reference"))])
+@pytest.mark.parametrize(
+    ("recognizer", "wordings"), [("scripted", tuple(WORDINGS)), (None, ("silence", "foreground", "reference"))]
+)
 def test_a_conversation_is_heard_under_every_wording(
     recognizer: str | None, wordings: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -45,4 +47,4 @@ def test_a_conversation_is_heard_under_every_wording(
     heard = ears.hear(Dialogue("d", 2.0, "clean", (turn,)), pcm)
     assert tuple(heard) == ears.wordings == wordings
     assert heard["reference"].hypotheses[1][-1].text == "hello"
-    assert heard["silence"].hypotheses == {}
+    assert heard["silence"].hypotheses == heard["foreground"].hypotheses == {}

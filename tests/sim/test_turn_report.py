@@ -56,9 +56,9 @@ def test_the_table_shows_curve_default_onset_false_starts_and_words() -> None:
     table = report().table()
     for line in (
         "heard          1.00   0.70   0.40   0.40   0.40   0.40   0.40   0.40   0.47 of silence at 5%",
-        "silence       50.0%    0.50   0.50   0.50        2 of 2        0.00   word 50/100",
-        "Onset to turn start: p50 0.20 s, p95 0.20 s",
-        "False starts a minute: 1.00 in noise alone (1.0 min), 2.00 between turns (1.0 min)",
+        "silence       50.0%    0.50   0.50   0.50        2 of 2        0.00              0   word 50/100",
+        "Beginnings, silence: onset to turn start p50 0.20 s, p95 0.20 s of 2 turns that were not open before",
+        "  false starts a minute: 1.00 in noise alone (1.0 min), 2.00 between turns (1.0 min)",
         "Word errors, heard: read 50%, all 50%",
         "by condition: clean 50%",
         "7 words heard where nobody spoke; 2 of 40 words shown as stable are not in their final",
@@ -71,7 +71,7 @@ def test_the_same_figures_are_data() -> None:
     assert figures["settings"]["seed"] == 1
     assert figures["settings"]["hang_over_s"] == 0.25
     assert figures["curves"]["silence"] == [["slow", 0.02, 1.0], ["fast", 0.08, 0.7]]
-    assert figures["onset_s"] == {"p50": 0.2, "p95": 0.2}
+    assert figures["onset_s"]["silence"] == {"p50": 0.2, "p95": 0.2}
     assert figures["default_policy"]["heard"]["delay_p95_s"] == 0.5
     assert figures["by_kind"]["silence"]["read"]["cut_share"] == 0.5
     assert figures["word_errors"]["heard"]["by_kind"]["read"]["inserted"] == 1

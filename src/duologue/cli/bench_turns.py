@@ -154,7 +154,7 @@ def _fingerprint(speech: Path) -> str:
     from duologue.sim import turn_dialogues, turn_ears, turn_hearing
 
     listen = Path(duologue.listen.__file__).parent
-    files = [speech / "manifest.jsonl", speech / "make_turns.py", listen / "gate.py"]
+    files = [speech / "manifest.jsonl", speech / "make_turns.py", listen / "gate.py", listen / "foreground.py"]
     files += [*sorted((listen / "engines").glob("*.py")), *sorted((listen.parent / "think").rglob("*.toml"))]
     files += [Path(str(module.__file__)) for module in (turn_dialogues, turn_ears, turn_hearing)]
     digest = hashlib.sha256(repr(TurnPolicy().gate).encode())

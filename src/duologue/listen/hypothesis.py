@@ -44,6 +44,8 @@ class VoiceActivity:
     """End of the step it speaks about."""
     speech: float
     """Probability, 0..1."""
+    level: float | None = None
+    """How loud the step is, in decibels against full scale; `None` from engines that do not tell."""
 
 
 @dataclass(frozen=True, slots=True)

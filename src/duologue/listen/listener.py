@@ -1,10 +1,11 @@
 """Listening, decided: voice activity, hypotheses and judgements in; turn events and orders to the engines out. Pure.
 
-Two stages. In *front*, the gate and the progress reports follow every activity as it is heard. *Behind*, activities become floor and
-turn events in media order; where a segment closes, they wait until its final hypothesis (and the end-of-turn model's judgement, when
-one is asked) has arrived. That is parking: a turn is never ended, nor eagerly ended, on words not yet heard. A turn cannot end while a
-segment is open, so the gate's hang-over is the shortest pause that ends a turn. Interim words move nothing but `TurnUpdated`; so the
-turn events depend on audio and words alone, not on when they arrive: a file streamed at once gives the same events as in real time.
+Two stages. In *front*, voices behind the caller are lowered, and the gate and the progress reports follow every activity as it is heard.
+*Behind*, activities become floor and turn events in media order; where a segment closes, they wait until its final hypothesis (and the end-
+of-turn model's judgement, when one is asked) has arrived. That is parking: a turn is never ended, nor eagerly ended, on words not yet
+heard. A turn cannot end while a segment is open, so the gate's hang-over is the shortest pause that ends a turn. Interim words move nothing
+but `TurnUpdated`; so the turn events depend on audio and words alone, not on when they arrive: a file streamed at once gives the same
+events as in real time.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.listen.events import ListenEvent, Progressed, Trigger
 from duologue.listen.floor import FloorEstimator
 from duologue.listen.follower import TurnFollower
+from duologue.listen.foreground import Foreground
 from duologue.listen.gate import Forward, Gate, GateMove
 from duologue.listen.hypothesis import CaptureMode, Completeness, EndSegment, Hypothesis, VoiceActivity
 from duologue.listen.policy import TurnPolicy
@@ -82,6 +84,7 @@ class Listener:
         model_weight: float = 0.5,
     ) -> None:
         self._asks = asks
+        self._foreground = Foreground(policy.foreground)
         self._gate = Gate(policy.gate)
         self.behind = TurnFollower(policy, capture, model_weight)
         """Where the turn stands, as far as it is known."""
@@ -118,6 +121,7 @@ class Listener:
         if activity.position <= self._position or self._closing:
             return []
         self._position = position = activity.position
+        activity = self._foreground.hear(activity)
         moves = self._gate.hear(activity)
         segment = self._gate.segment if self._gate.is_open else 0
         if moves or self._parked:
@@ -176,6 +180,7 @@ class Listener:
 
     def retune(self, policy: TurnPolicy) -> list[ListenAction]:
         """Judge by other numbers from here on."""
+        self._foreground.retune(policy.foreground)
         self._gate.retune(policy.gate)
         return self._order(_Ordered(self._position, policy=policy))
 

@@ -20,6 +20,8 @@ class FloorPolicy:
     """Half-life of the floor in silence after an open sentence (completeness 0)."""
     fast: Seconds = 0.20
     """Half-life of the floor in silence after a finished one (completeness 1)."""
+    foreground: float = 1.0
+    """How far voices behind the caller are disbelieved, 0 (not at all) to 1; see `listen/foreground.py`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,11 @@ class TurnPolicy:
     """A turn ends this long after the last speech whatever the floor says."""
     floor: FloorPolicy = field(default_factory=FloorPolicy)
     gate: GatePolicy = field(default_factory=GatePolicy)
+
+    @property
+    def foreground(self) -> float:
+        """How far voices behind the caller are disbelieved, 0 to 1. Where no turn ends by the floor everybody is written down."""
+        return self.floor.foreground if self.end > 0 else 0.0
 
     def __post_init__(self) -> None:
         eager = self.end if self.eager_end is None else self.eager_end

@@ -78,7 +78,9 @@ async def hear_recording(services: Services, recording: Recording, meter: UsageM
             ends.append(event)
 
     listen = services.config.listen
-    policy = replace(TurnPolicy(eager_end=None), floor=listen.floor, gate=listen.gate)
+    # A recording may have several people in it, near and far: all of them are written down.
+    floor = replace(listen.floor, foreground=0.0)
+    policy = replace(TurnPolicy(eager_end=None), floor=floor, gate=listen.gate)
     options = services.usual_speech.beside(recording.options)
     channel = await ListenChannel.open(services.listen, options, policy, deliver)
     samples = 0

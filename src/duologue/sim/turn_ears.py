@@ -17,16 +17,19 @@ from duologue.runtime.engines import Role
 from duologue.runtime.machine import Seconds
 from duologue.runtime.worker import resolve
 from duologue.sim.turn_bench import Dialogue, Heard, Turn
-from duologue.sim.turn_hearing import hear_reference, hear_voice, hear_words
+from duologue.sim.turn_hearing import hear_reference, hear_voice, hear_words, plain, told_apart
 
 WORDINGS: Mapping[str, str] = {
-    "silence": "voice activity alone",
+    "silence": "voice activity alone, as the detector says it",
+    "foreground": "the same, the caller told from voices behind; every row below has that too",
     "heard": "the recogniser's words, open vocabulary",
     "keyterms": "the same, told the words the agent's orders are made of",
     "expected": "the same, told what the agent would expect: grammar, digits, spelling",
     "reference": "the true words",
 }
 """What the detector knows."""
+WORDLESS = ("silence", "foreground")
+"""The wordings without words; the first is what all others are compared with."""
 DECODED = ("heard", "keyterms", "expected")
 """The wordings that come from the recogniser."""
 
@@ -42,18 +45,19 @@ class Ears:
     @property
     def wordings(self) -> tuple[str, ...]:
         """What these ears can tell apart."""
-        return tuple(WORDINGS) if self._recognizer else ("silence", "reference")
+        return tuple(WORDINGS) if self._recognizer else (*WORDLESS, "reference")
 
     def hear(self, dialogue: Dialogue, pcm: Pcm) -> dict[str, Heard]:
         """One conversation, by wording; `pcm` is all of it at `LISTEN_RATE`."""
         gate = self._gate
-        activities = hear_voice(_engine(Role.VOICE_ACTIVITY, self._detector), pcm)
-        one = {"silence": Heard(dialogue, activities)}
+        said = hear_voice(_engine(Role.VOICE_ACTIVITY, self._detector), pcm)
+        activities = told_apart(said)
+        one = {"silence": Heard(dialogue, plain(said)), "foreground": Heard(dialogue, activities)}
         if self._recognizer:
             engine = _engine(Role.RECOGNIZER, self._recognizer)
-            one["heard"] = plain = hear_words(engine, dialogue, pcm, activities, gate)
-            one["keyterms"] = hear_words(engine, dialogue, pcm, activities, gate, named, plain)
-            one["expected"] = hear_words(engine, dialogue, pcm, activities, gate, expectation, plain)
+            one["heard"] = open_words = hear_words(engine, dialogue, pcm, activities, gate)
+            one["keyterms"] = hear_words(engine, dialogue, pcm, activities, gate, named, open_words)
+            one["expected"] = hear_words(engine, dialogue, pcm, activities, gate, expectation, open_words)
         one["reference"] = hear_reference(dialogue, activities, gate, _language_model())
         return one
 
@@ -79,7 +83,7 @@ def is_order(turn: Turn) -> bool:
 
 def expected_capture(dialogue: Dialogue, wording: str) -> list[tuple[Seconds, CaptureMode]]:
     """From when on which kind of answer the listener expects: nothing special unless the agent would say so."""
-    if wording in {"silence", "heard", "keyterms"}:
+    if wording in {*WORDLESS, "heard", "keyterms"}:
         return []
     modes = {"digits": CaptureMode.DIGITS, "spelling": CaptureMode.SPELLING}
     # The agent's question comes before the answer.

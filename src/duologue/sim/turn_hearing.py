@@ -13,6 +13,7 @@ import numpy as np
 
 from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
+from duologue.listen.foreground import Foreground
 from duologue.listen.gate import Forward, Gate
 from duologue.listen.hypothesis import (
     EndSegment,
@@ -32,17 +33,27 @@ Expect: TypeAlias = Callable[[Turn], ListenOptions]
 """What an agent would expect of a turn: capture mode, grammar."""
 
 
-def hear_voice(detector: VoiceActivityDetector, pcm: Pcm) -> tuple[tuple[Samples, float], ...]:
-    """The detector's activity for every step."""
+def hear_voice(detector: VoiceActivityDetector, pcm: Pcm) -> tuple[VoiceActivity, ...]:
+    """The detector's activity for every step, as it says it."""
     stream = detector.open(ListenOptions())
     whole = np.concatenate((pcm, np.zeros(-len(pcm) % STEP, np.float32)))
     said = [
-        (activity.position, activity.speech)
+        activity
         for start in range(0, len(whole), STEP)
         for activity in stream.feed(AudioSpan(start, whole[start : start + STEP]))
     ]
     stream.close()
     return tuple(said)
+
+
+def plain(activities: Sequence[VoiceActivity]) -> tuple[tuple[Samples, float], ...]:
+    """What a listener that believes the detector hears."""
+    return tuple((activity.position, activity.speech) for activity in activities)
+
+
+def told_apart(activities: Sequence[VoiceActivity]) -> tuple[tuple[Samples, float], ...]:
+    """What our listener hears: the caller, without voices behind."""
+    return plain([*map(Foreground().hear, activities)])
 
 
 def segments(activities: Sequence[tuple[Samples, float]], policy: GatePolicy) -> Iterator[tuple[int, list[Forward]]]:

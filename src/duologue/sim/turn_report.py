@@ -10,7 +10,7 @@ from duologue.listen.policy import TurnPolicy
 from duologue.listen.word_errors import WordErrors
 from duologue.runtime.machine import Seconds
 from duologue.sim.turn_bench import TurnScore, delay_at
-from duologue.sim.turn_ears import DECODED, WORDINGS
+from duologue.sim.turn_ears import DECODED, WORDINGS, WORDLESS
 from duologue.sim.turn_trials import ALL, NOISE, Trial
 
 SHARES = (0.02, 0.03, 0.05, 0.07, 0.10, 0.15, 0.20, 0.30)
@@ -66,8 +66,8 @@ class Report:
                 }
                 for wording, trial in self.trials.items()
             },
-            "onset_s": _spread(self.trials["silence"].default().onsets),
-            "false_starts_per_minute": self.false_starts(),
+            "onset_s": {wording: _spread(trial.default().onsets) for wording, trial in self._wordless()},
+            "false_starts_per_minute": {wording: self.false_starts(wording) for wording, _ in self._wordless()},
             "word_errors": {wording: _word_figures(trial) for wording, trial in self._decoded()},
             "curves": {
                 wording: [[point.label, point.score.cut_share, point.score.delay] for point in trial.curve()]
@@ -75,9 +75,9 @@ class Report:
             },
         }
 
-    def false_starts(self) -> dict[str, float]:
+    def false_starts(self, wording: str = "silence") -> dict[str, float]:
         """Turns begun where nobody spoke, per minute in which nobody did: without any speech, and between turns."""
-        total, noise = (self.trials["silence"].default(kind) for kind in (ALL, NOISE))
+        total, noise = (self.trials[wording].default(kind) for kind in (ALL, NOISE))
         quiet = total.quiet - noise.quiet
         return {
             NOISE: noise.false_starts_per_minute,
@@ -88,6 +88,9 @@ class Report:
         """For a terminal."""
         parts = (self._curve(), self._default(), self._onset(), self._kinds(), self._words())
         return "\n\n".join("\n".join(part) for part in parts if part)
+
+    def _wordless(self) -> list[tuple[str, Trial]]:
+        return [(wording, trial) for wording, trial in self.trials.items() if wording in WORDLESS]
 
     def _decoded(self) -> list[tuple[str, Trial]]:
         return [(wording, trial) for wording, trial in self.trials.items() if wording in DECODED]
@@ -109,7 +112,8 @@ class Report:
     def _default(self) -> list[str]:
         lines = [
             "Default policy",
-            f"{'knows':<12}{'cut':>7}{'delay':>8}{'p50':>7}{'p95':>7}{'turns found':>14}{'eager/turn':>12}   pauses cut by kind",
+            f"{'knows':<12}{'cut':>7}{'delay':>8}{'p50':>7}{'p95':>7}{'turns found':>14}{'eager/turn':>12}{'ends in words':>15}"
+            "   pauses cut by kind",
         ]
         for wording, trial in self.trials.items():
             total = trial.default()
@@ -117,20 +121,22 @@ class Report:
             spread = _spread(total.delays)
             lines.append(
                 f"{wording:<12}{total.cut_share:>7.1%}{total.delay:>8.2f}{spread['p50']:>7.2f}{spread['p95']:>7.2f}"
-                f"{f'{total.found} of {total.turns}':>14}{total.eager_ends / max(1, total.turns):>12.2f}   {kinds}"
+                f"{f'{total.found} of {total.turns}':>14}{total.eager_ends / max(1, total.turns):>12.2f}{total.cut_elsewhere:>15}   {kinds}"
             )
         return lines
 
     def _onset(self) -> list[str]:
-        total = self.trials["silence"].default()
-        onset, starts = _spread(total.onsets), self.false_starts()
-        noise = self.trials["silence"].default(NOISE)
-        return [
-            f"Onset to turn start: p50 {onset['p50']:.2f} s, p95 {onset['p95']:.2f} s",
-            f"False starts a minute: {starts[NOISE]:.2f} in noise alone ({noise.quiet / 60:.1f} min),"
-            f" {starts['between turns']:.2f} between turns ({(total.quiet - noise.quiet) / 60:.1f} min)",
-            f"Ends inside turns but in no known pause: {total.cut_elsewhere}",
-        ]
+        lines: list[str] = []
+        for wording, trial in self._wordless():
+            total, noise = trial.default(), trial.default(NOISE)
+            onset, starts = _spread(total.onsets), self.false_starts(wording)
+            lines += [
+                f"Beginnings, {wording}: onset to turn start p50 {onset['p50']:.2f} s, p95 {onset['p95']:.2f} s"
+                f" of {len(total.onsets)} turns that were not open before",
+                f"  false starts a minute: {starts[NOISE]:.2f} in noise alone ({noise.quiet / 60:.1f} min),"
+                f" {starts['between turns']:.2f} between turns ({(total.quiet - noise.quiet) / 60:.1f} min)",
+            ]
+        return lines
 
     def _kinds(self) -> Iterator[str]:
         yield "By kind of turn: delay at 5% and 10% cut; default policy's delay and cut"

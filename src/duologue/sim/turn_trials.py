@@ -11,7 +11,7 @@ from duologue.listen.policy import TurnPolicy
 from duologue.listen.word_errors import WordErrors, count_errors
 from duologue.runtime.machine import Seconds
 from duologue.sim.turn_bench import CurvePoint, Heard, Turn, TurnScore, count_conflicts, replay, score
-from duologue.sim.turn_ears import DECODED, expected_capture, is_order
+from duologue.sim.turn_ears import DECODED, WORDLESS, expected_capture, is_order
 
 DEFAULT = "default"
 """The policy as it ships, eager ends on."""
@@ -84,7 +84,7 @@ def policies() -> Iterator[tuple[str, TurnPolicy]]:
 
 def hold_trial(wording: str, heard: Heard) -> Trial:
     """Judge what was heard of one conversation under every policy; silence alone knows one half-life only."""
-    knows_words = wording != "silence"
+    knows_words = wording not in WORDLESS
     expect = expected_capture(heard.dialogue, wording)
     scores: dict[str, dict[str, TurnScore]] = {}
     for label, policy in [(DEFAULT, TurnPolicy()), *policies()]:

@@ -33,6 +33,18 @@ def test_streams_stepped_together_hear_what_they_hear_alone() -> None:
         np.testing.assert_allclose([a.speech for a in one], [a.speech for a in other], atol=1e-4)
 
 
+def test_every_activity_tells_how_loud_its_step_was() -> None:
+    loud, quiet = np.full(STEP, 0.1, np.float32), np.full(STEP, 0.01, np.float32)
+    engine = detector()
+    alone = list(engine.open(ListenOptions()).feed(AudioSpan(0, np.concatenate((loud, quiet)))))
+    (together,) = engine.step([(engine.open(ListenOptions()), AudioSpan(0, np.concatenate((loud, quiet))))])
+    assert [activity.level for activity in alone] == pytest.approx([-20.0, -40.0], abs=0.01)
+    assert [activity.level for activity in together] == [activity.level for activity in alone]
+    rest = engine.open(ListenOptions())
+    assert list(rest.feed(AudioSpan(0, loud[:100]))) == []
+    assert [activity.level for activity in rest.flush()] == pytest.approx([-27.1], abs=0.1)
+
+
 def test_a_step_of_nobody_gives_nothing() -> None:
     assert list(detector().step([])) == []
 

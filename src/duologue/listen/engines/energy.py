@@ -9,12 +9,10 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import AudioSpan
 from duologue.listen.engines.settings import Setting, apply_settings
-from duologue.listen.engines.steps import Steps
+from duologue.listen.engines.steps import Steps, level_db
 from duologue.listen.hypothesis import ListenOptions, VoiceActivity
 from duologue.runtime.engines import EngineInfo, Role
 
@@ -83,12 +81,11 @@ class EnergyStream:
 
     def _judge(self, step: AudioSpan) -> VoiceActivity:
         settings = self._settings
-        power = float(np.dot(step.pcm, step.pcm)) / STEP
-        level_db = 10.0 * math.log10(power + 1e-12)
-        above = (level_db - self._quiet_db - settings.margin_db) / settings.slope_db
+        level = level_db(step.pcm)
+        above = (level - self._quiet_db - settings.margin_db) / settings.slope_db
         speech = 1.0 / (1.0 + math.exp(-max(-30.0, min(30.0, above))))
         # The quiet follows a falling level at once and a rising one slowly, so a sentence does not become the quiet.
-        quiet = min(level_db, self._quiet_db + self._rise)
+        quiet = min(level, self._quiet_db + self._rise)
         self._quiet_db = max(settings.silence_dbfs, quiet)
         return VoiceActivity(step.end, speech)
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.spans import AudioSpan
 from duologue.listen.engines.settings import Setting, apply_settings
-from duologue.listen.engines.steps import Steps
+from duologue.listen.engines.steps import Steps, level_db
 from duologue.listen.hypothesis import ListenOptions, VoiceActivity
 from duologue.runtime.engines import EngineInfo, EngineStream, Role
 
@@ -86,7 +86,8 @@ class SileroDetector:
                 places = due[at : at + self._batch]
                 speech = self.run([(waiting[place][0], waiting[place][1][turn].pcm) for place in places])
                 for place, value in zip(places, speech, strict=True):
-                    results[place].append(VoiceActivity(waiting[place][1][turn].end, value))
+                    step = waiting[place][1][turn]
+                    results[place].append(VoiceActivity(step.end, value, level_db(step.pcm)))
         return results
 
     def run(self, due: Sequence[tuple[SileroStream, Pcm]]) -> list[float]:
@@ -120,13 +121,13 @@ class SileroStream:
     def feed(self, item: AudioSpan) -> Iterator[VoiceActivity]:
         """One activity per whole step."""
         for step in self._steps.push(item):
-            yield VoiceActivity(step.end, self._detector.run([(self, step.pcm)])[0])
+            yield VoiceActivity(step.end, self._detector.run([(self, step.pcm)])[0], level_db(step.pcm))
 
     def flush(self) -> Iterator[VoiceActivity]:
         """Judge what is held back as if silence followed."""
         step = self._steps.flush()
         if step is not None:
-            yield VoiceActivity(self._steps.end, self._detector.run([(self, step.pcm)])[0])
+            yield VoiceActivity(self._steps.end, self._detector.run([(self, step.pcm)])[0], level_db(step.pcm))
 
     def close(self) -> None:
         """Nothing to release: the arrays go with the stream."""

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from duologue.audio.formats import Pcm, Samples
 from duologue.audio.spans import AudioSpan
+
+
+def level_db(pcm: Pcm) -> float:
+    """Mean power in decibels against full scale; -120 for digital silence."""
+    return 10.0 * math.log10(float(np.dot(pcm, pcm)) / len(pcm) + 1e-12)
 
 
 class Steps:
