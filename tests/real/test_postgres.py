@@ -21,6 +21,8 @@ from websockets.sync.client import ClientConnection, connect
 
 from duologue.auth.keys import KeyStore
 from duologue.errors import Violation
+from duologue.server.dictionaries import DatabaseShelf, Dictionary
+from duologue.speak.speech import Pronunciation
 from duologue.storage import KEYS, METADATA, MIGRATIONS, USAGE, Database
 from duologue.usage import ledger as ledger_module
 from duologue.usage.ledger import Ledger
@@ -97,6 +99,20 @@ def test_rows_of_the_first_schema_are_kept_and_completed(url: str) -> None:
     with database.transaction() as connection:
         assert connection.execute(select(KEYS.c.name, KEYS.c.agents)).one() == ("me", None)
         assert connection.execute(select(USAGE.c.connection_s, USAGE.c.own)).one() == (1.0, "")
+    database.close()
+
+
+def test_pronunciation_dictionaries_are_kept_and_dropped(url: str) -> None:
+    database = Database.open(url)
+    shelf = DatabaseShelf(database)
+    words = Dictionary(
+        "d1", "Words", "duo_1", 1.0, (Pronunciation("北京", "Bay jing", case_sensitive=True),), pinned=True
+    )
+    shelf.put(Dictionary("d1", "Draft", "duo_1", 1.0))
+    shelf.put(words)
+    shelf.put(Dictionary("d2", "Later", "", 2.0))
+    assert (shelf.get("d1"), shelf.names()) == (words, ["d2", "d1"])
+    assert (shelf.drop("d1"), shelf.drop("d1"), shelf.names()) == (True, False, ["d2"])
     database.close()
 
 
