@@ -27,6 +27,7 @@ from duologue.bridge.context import ScenarioContext
 from duologue.bridge.ingress.ingress import CallFacts
 from duologue.bridge.media import MediaEnded
 from duologue.bridge.playout import MarkedPlayout
+from duologue.errors import Violation
 from duologue.sim.clock import run
 from tests.bridge.memory_network import MemoryNetwork
 from tests.bridge.stage import Ear, ScriptedNetwork, ScriptedPeer, stage
@@ -302,5 +303,33 @@ def test_statistics_and_the_close_callback_come_at_the_end() -> None:
             "bytes_received",
         }
         assert isinstance(told[-1], ClientClosing)
+
+    run(main())
+
+
+@pytest.mark.parametrize(("code", "reason"), [(999, ""), (1005, ""), (5000, ""), (1000, "\N{BELL}" * 42)])
+def test_a_close_that_cannot_be_written_is_refused_and_closes_nothing(code: int, reason: str) -> None:
+    async def main() -> None:
+        peer = ScriptedPeer(acknowledging)
+        context = stage(network=ScriptedNetwork(peer))
+        client = await create_agents_client(agent_id="a", api_key="key", context=context)
+        with pytest.raises(Violation, match="1000 or 3000 to 4999"):
+            client.close(code, reason)
+        assert (client.closed, peer.closed) == (False, None)
+        await client.close(4_321, "done")
+        assert peer.closed == (4_321, "done")
+        await context.close()
+
+    run(main())
+
+
+def test_data_that_is_no_object_is_refused() -> None:
+    async def main() -> None:
+        context = stage(network=ScriptedNetwork(ScriptedPeer(acknowledging)))
+        client = await create_agents_client(agent_id="a", api_key="key", context=context)
+        for data in ("text", ["a"], None):
+            with pytest.raises(Violation, match="data must be an object"):
+                client.custom(data)  # type: ignore[arg-type]
+        await context.close()
 
     run(main())

@@ -192,6 +192,13 @@ def test_what_a_close_of_the_servers_means(code: int, reason: str, why: CloseRea
     assert (AgentsEvents.WebSocketError in wire.told) is (why is CloseReason.ERROR)
 
 
+@pytest.mark.parametrize("key", ["A", "", "12", "press one", 12])
+def test_what_is_no_key_is_not_told_as_one(key: object) -> None:
+    pressed = {"event": "dtmf", "stream_id": "sid_1", "dtmf": key}
+    assert Wire().started().tell(said(pressed)).commands[-1] == Tell(AgentsEvents.Unknown, pressed)
+    assert Wire().started().tell(said({**pressed, "dtmf": "#"})).commands[-1].name is AgentsEvents.DTMF  # type: ignore[union-attr]
+
+
 def test_a_close_by_the_agent_lets_its_audio_play_out() -> None:
     wire = Wire().started().tell(RunChanged(sounding=True), SocketLost(1000, "call ended by agent", was_clean=True))
     assert Leave() not in wire.commands

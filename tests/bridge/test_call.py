@@ -226,3 +226,28 @@ def test_a_source_is_told_to_the_sample_what_the_caller_has_heard() -> None:
         assert heard()[-1] == 3_520
 
     run(main())
+
+
+def test_keys_that_no_telephone_has_end_no_scenario() -> None:
+    async def main() -> None:
+        context = stage()
+        call, _, _ = ringing(context)
+        call.answer()
+        call.handle_tones()
+        tones: list[str] = []
+        call.on(CallEvents.ToneReceived, lambda event: tones.append(event.tone))
+        for digit in "1AD#":
+            call.dtmf_in(digit)
+        assert tones == ["1", "#"]
+
+    run(main())
+
+
+def test_a_target_that_is_no_text_is_refused() -> None:
+    async def main() -> None:
+        call, telephone, _ = ringing(stage())
+        with pytest.raises(Violation, match="is no text"):
+            call.transfer_to(15550100)  # type: ignore[arg-type]
+        assert telephone.orders == []
+
+    run(main())

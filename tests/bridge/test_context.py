@@ -90,3 +90,21 @@ def test_coroutines_of_listeners_have_a_bound() -> None:
         await context.close()
 
     run(main())
+
+
+def test_nothing_is_begun_in_a_scenario_that_is_over() -> None:
+    ran: list[str] = []
+
+    async def late() -> None:
+        ran.append("never")
+
+    async def main() -> None:
+        context = stage()
+        await context.close()
+        with capture_logs() as logs:
+            context.spawn(late(), "Session.Terminated")
+        await asyncio.sleep(0.1)
+        assert (ran, context.running) == ([], frozenset())
+        assert [log["event"] for log in logs] == ["listener_too_late"]
+
+    run(main())

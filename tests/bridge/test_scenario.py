@@ -9,7 +9,15 @@ import pytest
 from duologue.bridge.call import Call
 from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import CallEvents, SessionEvents
-from duologue.bridge.scenario import AFTER_CALL_S, ALERTING_S, MAX_CALL_S, MAX_TIMERS, ScenarioSession, load_scenario
+from duologue.bridge.scenario import (
+    AFTER_CALL_S,
+    ALERTING_S,
+    LAST_WORDS_S,
+    MAX_CALL_S,
+    MAX_TIMERS,
+    ScenarioSession,
+    load_scenario,
+)
 from duologue.bridge.session_events import HttpRequest
 from duologue.errors import Refused, Violation
 from duologue.sim.clock import run
@@ -320,3 +328,43 @@ def test_a_mistake_in_a_file_comes_out_with_its_own_trace(tmp_path: Path, monkey
     (tmp_path / "broken.py").write_text("1 / 0\n")
     with pytest.raises(ZeroDivisionError):
         load_scenario(str(tmp_path / "broken.py"))
+
+
+def test_coroutines_that_listen_to_the_end_have_some_seconds_for_it_and_those_that_come_later_none() -> None:
+    did: list[str] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        async def report(_: object) -> None:
+            did.append("begun")
+            await asyncio.sleep(LAST_WORDS_S - 1)
+            did.append("reported")
+            session.on(SessionEvents.Terminated, too_late)
+            await asyncio.sleep(1_000)
+            did.append("never")
+
+        async def too_late(_: object) -> None:
+            did.append("never")
+
+        async def linger() -> None:
+            try:
+                await session.over
+            finally:
+                with pytest.raises(ClientClosed):
+                    session.after(1, lambda: did.append("never"))
+                did.append("no timer")
+
+        session.on(SessionEvents.Terminating, report)
+        call.answer()
+        session.context.spawn(linger(), "a listener of the scenario")
+        await asyncio.sleep(1_000)
+
+    async def main() -> None:
+        reception = reception_for(scenario)
+        caller = Handset().call(reception)
+        await asyncio.sleep(1)
+        caller.hang_up()
+        await asyncio.sleep(AFTER_CALL_S + LAST_WORDS_S + 1)
+        assert reception.calls == 0
+        assert did == ["begun", "reported", "no timer"]
+
+    run(main())

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from duologue.audio.containers import write_wav
 from duologue.bridge import units
+from duologue.bridge.conference import Conference
 from duologue.bridge.events import Events, PlayerEvents
 from duologue.bridge.media import MediaReplaced
 from duologue.bridge.player_events import PlayerEvent
@@ -167,5 +168,34 @@ def test_a_recording_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     async def main() -> None:
         with pytest.raises(Violation, match="cannot write"):
             Recorder(tmp_path / "no" / "such" / "folder.wav", context=stage())
+
+    run(main())
+
+
+def test_a_rate_that_no_audio_has_is_refused_and_does_not_stop_the_loop() -> None:
+    async def main() -> None:
+        context = stage()
+        for rate in (10, 49, 1_000_000):
+            with pytest.raises(Violation, match="expected 8000 to 48000"):
+                Player(tone(0.1), rate, context=context)
+            with pytest.raises(Violation, match="expected 8000 to 48000"):
+                Conference(rate, context)
+        assert context.pump.hears(Ear(context)) == []
+        await context.close()
+
+    run(main())
+
+
+def test_a_player_that_is_stopped_twice_says_so_once() -> None:
+    async def main() -> None:
+        context = stage()
+        player = Player(tone(0.1), 8_000, context=context)
+        names = followed(player)
+        player.stop()
+        player.stop()
+        player.pause()
+        player.resume()
+        assert names == [PlayerEvents.Stopped]
+        await context.close()
 
     run(main())

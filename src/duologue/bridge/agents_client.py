@@ -45,6 +45,9 @@ from duologue.protocols.cartesia.line_peer import KEYS, LINE_FORMATS, CallStart,
 
 _log = structlog.get_logger("duologue.bridge")
 
+MAX_REASON = 123
+"""Bytes of a close frame's text (RFC 6455)."""
+
 _RUNS: Mapping[EventName, bool] = {Events.WebSocketMediaStarted: True, Events.WebSocketMediaEnded: False}
 _BY_RATE = {audio.sample_rate: name for name, audio in LINE_FORMATS.items()}
 
@@ -154,6 +157,9 @@ class AgentsClient(MediaUnit):
 
     def custom(self, metadata: Mapping[str, Any]) -> Awaitable[None]:
         """Send data to the agent. Before the ack it waits for it. Raises `Violation`, `ClientClosed`."""
+        given: object = metadata  # whatever the annotation says
+        if not isinstance(given, Mapping):
+            raise Violation("metadata", f"data must be an object, not {type(given).__name__}", expected="a mapping")
         write_data("", metadata)
         self._connection.check_open()
         self._connection.feed(DataAsked(dict(metadata)))
@@ -177,7 +183,14 @@ class AgentsClient(MediaUnit):
         return self._context.pump.clear(self, tag) * 1000
 
     def close(self, code: int = 1000, reason: str = "") -> Awaitable[None]:
-        """End the connection, or the attempt to open one; audio not yet played is dropped. Awaiting waits until it is over."""
+        """End the connection, or the attempt to open one; audio not yet played is dropped. Awaiting waits until it is over.
+
+        Raises `Violation` for a code that is not an application's to send (1000, 3000 to 4999), or a reason of more than 123 bytes.
+        """
+        if (code != 1000 and not 3000 <= code < 5000) or len(reason.encode()) > MAX_REASON:
+            raise Violation(
+                "close", f"a close with {code} and {len(reason)} characters", expected="1000 or 3000 to 4999, 123 bytes"
+            )
         return self._connection.close(code, reason)
 
     # What the router asks of a unit.

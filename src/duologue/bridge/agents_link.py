@@ -39,6 +39,7 @@ from duologue.bridge.linking import (
     TellClosed,
 )
 from duologue.protocols.cartesia.line_peer import (
+    KEYS,
     LINE_FORMATS,
     Acknowledged,
     AgentAudio,
@@ -179,13 +180,13 @@ class AgentsLink:
                 return self._acknowledge(said)
             case AgentCleared(raw):
                 return (Tell(AgentsEvents.Clear, raw),)
-            case AgentPressed(_, raw):
+            case AgentPressed(digit, raw) if digit in KEYS:
                 return (Tell(AgentsEvents.DTMF, raw),)
             case AgentSentData(raw):
                 return (Tell(AgentsEvents.Custom, raw),)
             case AgentTransfers(_, raw):
                 return (Tell(AgentsEvents.TransferCall, raw),)
-            case AgentSaidOther(raw):
+            case AgentPressed(_, raw) | AgentSaidOther(raw):
                 return (Tell(AgentsEvents.Unknown, raw),)
 
     def _acknowledge(self, ack: Acknowledged) -> Sequence[LinkCommand]:

@@ -25,7 +25,8 @@ from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
 _TONE_TYPES = {ToneKind.RTP_EVENT: 1, ToneKind.IN_BAND: 2, ToneKind.INFO: 3}
-_KEYS = frozenset("0123456789*#p")
+_PRESSED = frozenset("0123456789*#")
+_KEYS = _PRESSED | {"p"}
 
 
 class CallState(StrEnum):
@@ -115,7 +116,11 @@ class Call(MediaUnit):
         return Done()
 
     def transfer_to(self, target: str) -> Awaitable[None]:
-        """Hand the caller over to a number or an address; `TransferComplete` or `TransferFailed` follows."""
+        """Hand the caller over to a number or an address; `TransferComplete` or `TransferFailed` follows. Raises
+        `Violation("transfer_target")` for what is no text."""
+        given: object = target  # whatever the annotation says
+        if not isinstance(given, str):
+            raise Violation("transfer_target", f"{target!r} is no text", expected="a number or sip: address")
         if self._state is not CallState.TERMINATED:
             self._ingress.transfer(target)
         return Done()
@@ -128,8 +133,8 @@ class Call(MediaUnit):
             self._context.pump.arrived(self, decode(payload, self.audio.encoding))
 
     def dtmf_in(self, digit: str, kind: ToneKind = ToneKind.RTP_EVENT) -> None:
-        """A key, reported when the scenario asked for keys."""
-        if self._tones and self._state is CallState.CONNECTED:
+        """A key, reported when the scenario asked for keys. Those a telephone does not have (A to D) are nobody's to answer."""
+        if self._tones and digit in _PRESSED and self._state is CallState.CONNECTED:
             self.tell(ToneReceived(self, digit, _TONE_TYPES[kind]))
 
     def played(self, name: str) -> None:

@@ -70,6 +70,11 @@ class ScenarioContext:
         return self._strict
 
     @property
+    def running(self) -> frozenset[asyncio.Task[None]]:
+        """Coroutines of listeners that have not come to their end."""
+        return frozenset(self._tasks)
+
+    @property
     def failure(self) -> BaseException | None:
         """The first failure of a listener."""
         return self._failure
@@ -79,7 +84,11 @@ class ScenarioContext:
         return self.timers.now()
 
     def spawn(self, work: Coroutine[Any, Any, object], event: str) -> None:
-        """Run a coroutine as part of the scenario; when it fails, so does the scenario."""
+        """Run a coroutine as part of the scenario; when it fails, so does the scenario. One that comes when all is over does not run."""
+        if self.closed:
+            work.close()
+            _log.warning("listener_too_late", event_name=event, error="the scenario is over")
+            return
         if len(self._tasks) >= MAX_RUNNING:
             work.close()
             self.fail(event, Refused("too_many_listeners", f"{MAX_RUNNING} listeners are running already"))

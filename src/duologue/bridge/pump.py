@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from duologue.audio.formats import Pcm
+from duologue.audio.formats import MAX_RATE, MIN_RATE, Pcm
 from duologue.bridge.routed import Frame, RoutedUnit
 from duologue.bridge.router import MediaRouter
 from duologue.bridge.routing import (
@@ -28,7 +28,7 @@ from duologue.bridge.routing import (
     TellReplaced,
     TellStarted,
 )
-from duologue.errors import Refused
+from duologue.errors import Refused, Violation
 from duologue.runtime.driver import Driver, Timers
 from duologue.runtime.machine import Seconds
 
@@ -48,7 +48,11 @@ class MediaPump:
         self._next = 1
 
     def join(self, unit: RoutedUnit) -> None:
-        """A new unit. Raises `Refused("too_many_units")` when the scenario has two hundred."""
+        """A new unit. Raises `Refused("too_many_units")` when the scenario has two hundred, `Violation("sample_rate")`."""
+        if not MIN_RATE <= unit.rate <= MAX_RATE:
+            raise Violation(
+                "sample_rate", f"a media unit at {unit.rate} Hz", path="rate", expected=f"{MIN_RATE} to {MAX_RATE}"
+            )
         if len(self._units) >= MAX_UNITS:
             raise Refused(
                 "too_many_units", f"a scenario may have {MAX_UNITS} media units; close those it no longer needs"

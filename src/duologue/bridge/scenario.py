@@ -24,6 +24,7 @@ from duologue.bridge.agents import AgentsPlace
 from duologue.bridge.agents_client import AgentsClient
 from duologue.bridge.call import Call, CallState
 from duologue.bridge.context import ScenarioContext
+from duologue.bridge.errors import ClientClosed
 from duologue.bridge.events import EventName, SessionEvents
 from duologue.bridge.guard import Guard
 from duologue.bridge.listeners import Listener, Listeners
@@ -41,6 +42,8 @@ AFTER_CALL_S: Seconds = 60.0
 """What a scenario may still do when its call is over."""
 MAX_CALL_S: Seconds = 4 * 3600.0
 """No call lasts longer, whatever its scenario thinks."""
+LAST_WORDS_S: Seconds = 5.0
+"""What coroutines that listen to `Terminating` may still do."""
 CLOSE_S: Seconds = 10.0
 """How long the units of a session may take to close."""
 
@@ -88,8 +91,10 @@ class ScenarioSession:
     def after(self, seconds: Seconds, function: Callable[[], object]) -> Timer:
         """Call `function` once, `seconds` from now; a coroutine function runs as part of the session.
 
-        Raises `Refused("too_many_timers")`.
+        Raises `Refused("too_many_timers")`, `ClientClosed` when the session is over.
         """
+        if self.context.closed:
+            raise ClientClosed("the session")
         if len(self._timers) >= MAX_TIMERS:
             raise Refused("too_many_timers", f"a session may have {MAX_TIMERS} timers")
         timer = Timer(self, function)
@@ -193,12 +198,16 @@ async def run_session(scenario: Scenario, call: Call, session: ScenarioSession) 
     finally:
         for bound in bounds:
             bound.cancel()
+        running = session.context.running
         session.tell(SessionEvent(SessionEvents.Terminating))
+        last_words = session.context.running - running
         if call.state is not CallState.TERMINATED:
             call.hangup("the session is over")
         work.cancel()
         ended.cancel()
         await asyncio.wait({work, ended}, timeout=CLOSE_S)
+        if last_words:
+            await asyncio.wait(last_words, timeout=LAST_WORDS_S)
         await session.close()
 
 

@@ -46,6 +46,7 @@ class Player(MediaUnit):
         self._rate = rate
         self._pcm = pcm
         self._loop = loop
+        self._stopped = False
         super().__init__("player", context)
         self._context.pump.arrived(self, pcm)
 
@@ -75,8 +76,10 @@ class Player(MediaUnit):
 
     def stop(self) -> None:
         """End it for good: `Stopped`."""
-        self.tell(PlayerEvent(self, PlayerEvents.Stopped))
-        self.retire()
+        if not self._stopped:
+            self._stopped = True
+            self.tell(PlayerEvent(self, PlayerEvents.Stopped))
+            self.retire()
 
     def hear(self, frame: Frame) -> None:
         """A player hears nothing."""

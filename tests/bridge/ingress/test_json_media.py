@@ -298,3 +298,19 @@ def test_whatever_comes_is_a_fact_or_a_violation(
     for message in messages:
         with suppress(Violation):
             media.receive(json.dumps(message))
+
+
+def test_a_service_that_counts_anew_is_heard() -> None:
+    media = JsonMedia(TELNYX)
+    media.receive(TELNYX_START)
+    heard = [media.receive(telnyx_media(chunk)) for chunk in (200, 201, 199, 1, 2)]
+    payloads = [fact.payload for fact in heard if isinstance(fact, StreamAudio)]
+    assert payloads == [bytes([each]) for each in (200, 201, 1, 2)]
+
+
+def test_a_stream_starts_once_also_behind_its_end() -> None:
+    media = JsonMedia(TELNYX)
+    media.receive(TELNYX_START)
+    assert media.receive('{"event":"stop"}') == StreamEnded()
+    with pytest.raises(Violation, match="has started already"):
+        media.receive(TELNYX_START)

@@ -31,6 +31,8 @@ MAX_PARAMETERS = 100
 """Of the application's own, in one `start`."""
 MAX_HELD = 5
 """Chunks that wait for one before them; 100 ms."""
+MAX_LATE = 100
+"""A chunk so far behind is not late: the service has begun to count again."""
 MAX_GAP_S = 1.0
 """A hole in numbered audio is filled with silence up to this length."""
 
@@ -100,6 +102,7 @@ class JsonMedia:
         self._stream = ""
         self._tag = ""
         self._audio: AudioFormat | None = None
+        self._started = False
         self._carried = b""
         self._expected = 0
         self._next_chunk: int | None = None
@@ -144,7 +147,7 @@ class JsonMedia:
 
     def _start(self, message: dict[str, Any]) -> StreamStarted:
         dialect, start = self._dialect, _object(message, "start")
-        if self._audio is not None:
+        if self._started:
             raise Violation("started_twice", "the stream has started already", path="event")
         self._tag = _text(start, "tag")
         self._stream = _text(start, dialect.stream_id) or _text(message, dialect.stream_id) or self._tag
@@ -153,7 +156,7 @@ class JsonMedia:
         audio = self._format(_object(start, dialect.media_format))
         parameters = start.get(dialect.parameters, message.get(dialect.parameters))
         self._expected = 0
-        self._audio = audio
+        self._audio, self._started = audio, True
         return StreamStarted(
             stream=self._stream,
             call=_text(start, dialect.call_id) or self._stream,
@@ -206,8 +209,9 @@ class JsonMedia:
         """What can be played now. A chunk is waited for while a few later ones are there; one that comes after that is dropped."""
         if chunk is None:
             return payload
-        if self._next_chunk is None:
-            self._next_chunk = chunk
+        if self._next_chunk is None or chunk < self._next_chunk - MAX_LATE:
+            self._next_chunk = chunk  # counted anew
+            self._held.clear()
         if chunk < self._next_chunk:
             return b""
         self._held[chunk] = payload
