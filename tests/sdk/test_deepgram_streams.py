@@ -120,6 +120,19 @@ def test_a_recording_is_transcribed_in_one_request(programs: Programs) -> None:
     assert heard["utterances"] == [heard["transcript"]]
 
 
+def test_speech_in_turns_is_told_turn_by_turn(programs: Programs) -> None:
+    scenarios = programs.said()
+    messages = conversation(scenarios, "turns")
+    kinds = [message["type"] for message in messages if message["type"] != "ConfigureSuccess"]
+    turn = ["SpeechStarted", "Flushed", "SpeechMetadata"]
+    assert kinds == ["Connected", *turn, *turn, "SessionMetadata"]
+    (configured,) = (message for message in messages if message["type"] == "ConfigureSuccess")
+    assert configured["applied"] == {"speed": 1.2}
+    lengths = [message["audio_duration_ms"] for message in messages if message["type"] == "SpeechMetadata"]
+    assert sum(lengths) == pytest.approx(scenarios["turns"][0]["bytes"] / 32, abs=5)
+    assert messages[-1]["total_audio_duration_ms"] == pytest.approx(sum(lengths), abs=2)
+
+
 def test_a_text_is_spoken_in_one_request(programs: Programs) -> None:
     scenarios = programs.said()
     begins = {line["encoding"]: line["begins"] for line in scenarios["file"]}

@@ -19,6 +19,7 @@ from deepgram.core.events import EventType
 from deepgram.environment import DeepgramClientEnvironment
 from deepgram.listen.v2.types import ListenV2Configure
 from deepgram.speak.v1.types import SpeakV1Text
+from deepgram.speak.v2.types import SpeakV2Configure, SpeakV2Speak
 
 RATE = 16000
 STEP_S = 0.1
@@ -30,6 +31,7 @@ LIVE = {"model": "nova-3", "encoding": "linear16", "sample_rate": RATE, "interim
 LIVE |= {"endpointing": 300, "utterance_end_ms": 1000, "punctuate": True, "keyterm": ["coffee"]}
 FLUX = {"model": "flux-general-en", "encoding": "linear16", "sample_rate": RATE, "eager_eot_threshold": 0.5}
 SPEAK = {"model": "aura-2-thalia-en", "encoding": "linear16", "sample_rate": RATE}
+FLUX_SPEAK = {**SPEAK, "model": "flux-alexis-en"}
 
 
 def options() -> argparse.Namespace:
@@ -134,8 +136,12 @@ def run(args: argparse.Namespace) -> None:
         connection.send_flush()
         connection.send_close()
 
-    for name, act in (("speech", speak), ("cleared", speak_and_clear)):
-        with client.speak.v1.connect(**SPEAK) as connection:
+    for name, opened, act in (
+        ("speech", client.speak.v1.connect(**SPEAK), speak),
+        ("cleared", client.speak.v1.connect(**SPEAK), speak_and_clear),
+        ("turns", client.speak.v2.connect(**FLUX_SPEAK), speak_in_turns),
+    ):
+        with opened as connection:
             log = converse(connection, act)
         tell(name, lines=log.lines, bytes=log.audio)
     for encoding in ("mp3", "linear16"):
@@ -144,6 +150,14 @@ def run(args: argparse.Namespace) -> None:
             encoding=encoding,
             **said(b"".join(client.speak.v1.audio.generate(text=SENTENCES[0], encoding=encoding))),
         )
+
+
+def speak_in_turns(connection: Any) -> None:
+    for sentence in SENTENCES:
+        connection.send_speak(SpeakV2Speak(text=sentence))
+        connection.send_flush()
+    connection.send_configure(SpeakV2Configure(speed=1.2))
+    connection.send_close()
 
 
 async def run_asynchronously(args: argparse.Namespace) -> None:
