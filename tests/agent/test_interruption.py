@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from duologue.agent.caller import CallerSide
-from duologue.agent.interruption import insists, is_backchannel, same_words
+from duologue.agent.interruption import insists, is_backchannel, is_echo, is_own, same_words
 from duologue.agent.settings import InterruptionPolicy
 
 POLICY = InterruptionPolicy()
@@ -43,3 +43,26 @@ def test_voice_words_and_time_insist() -> None:
     caller.text = "wait please"
     caller.forgive()
     assert not insists(caller, wordy, 1.0, 1.1)
+
+
+def test_voice_is_our_own_from_the_policys_share_on() -> None:
+    assert is_own(0.75, POLICY)
+    assert not is_own(0.74, POLICY)
+    assert not is_own(1.0, InterruptionPolicy(own_voice=0.0)), "nobody looks for it"
+
+
+def test_a_turn_is_an_echo_until_somebody_else_has_been_heard_for_long_enough() -> None:
+    caller = CallerSide(open=True, voiced=0.3)
+    assert not is_echo(caller, POLICY), "nothing of ours was found"
+    caller.echoes.append((0, 4_800))
+    assert is_echo(caller, POLICY)
+    assert not insists(caller, POLICY, 0.0, 99.0), "however long it lasts"
+    caller.most_fresh = 0.14
+    assert is_echo(caller, POLICY)
+    assert is_echo(caller, InterruptionPolicy(min_voice=1.0))
+    assert not is_echo(caller, InterruptionPolicy(min_voice=0.1))
+    caller.most_fresh = 0.15
+    assert not is_echo(caller, POLICY)
+    assert not is_echo(caller, InterruptionPolicy(min_voice=1.0)), "half a second of somebody else is somebody else"
+    caller.most_fresh = 0.0
+    assert is_echo(caller, InterruptionPolicy(min_voice=0.0))

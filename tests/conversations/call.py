@@ -34,6 +34,7 @@ from duologue.agent.events import (
     CompletionFailed,
     CompletionReceived,
     CustomReceived,
+    EchoHeard,
     Event,
     KeyPressed,
     SpeechEnded,
@@ -68,6 +69,7 @@ from duologue.agent.notices import (
 from duologue.agent.responder import ModelResponder, Responder
 from duologue.agent.session import Session
 from duologue.agent.settings import AgentSettings
+from duologue.audio.spans import TimedWord
 from duologue.ids import SeededIds
 from duologue.listen.events import (
     Progressed,
@@ -181,31 +183,39 @@ class Call:
                 break
         self.now = max(self.now, at)
 
-    def starts(self, at: float) -> None:
-        """The caller starts a turn."""
+    def echo(self, at: float, share: float) -> None:
+        """So much of what is heard up to `at` is the agent's own voice."""
+        if share:
+            self.feed(EchoHeard(round(at * 16_000), share), at)
+
+    def starts(self, at: float, own: float = 0.0) -> None:
+        """The caller starts a turn; or, by so much, the agent's own voice does."""
+        self.echo(at, own)
         self._turn += 1
         self.feed(TurnStarted(self._turn, round(at * 16_000), round(at * 16_000), DECISION), at)
 
-    def voice(self, at: float, voiced: float) -> None:
-        """Progress: so much speech in the turn."""
+    def voice(self, at: float, voiced: float, own: float = 0.0) -> None:
+        """Progress: so much speech in the turn; of the latest, this share is the agent's own."""
+        self.echo(at, own)
         self.feed(Progressed(round(at * 16_000), 0.9, voiced), at)
 
-    def words(self, at: float, text: str) -> None:
+    def words(self, at: float, text: str, times: Sequence[float] = ()) -> None:
         """The words of the turn so far."""
-        self.feed(TurnUpdated(self._turn, round(at * 16_000), text, text), at)
+        self.feed(TurnUpdated(self._turn, round(at * 16_000), text, text, timed(text, times)), at)
 
-    def eager(self, at: float, text: str) -> None:
+    def eager(self, at: float, text: str, times: Sequence[float] = ()) -> None:
         """The caller has perhaps finished."""
-        self.feed(TurnEagerEnded(self._turn, round(at * 16_000), text, text, (), 0.5, DECISION), at)
+        self.feed(TurnEagerEnded(self._turn, round(at * 16_000), text, text, timed(text, times), 0.5, DECISION), at)
 
     def resumes(self, at: float) -> None:
         """The caller had not."""
         self.feed(TurnResumed(self._turn, round(at * 16_000), DECISION), at)
 
-    def ends(self, at: float, text: str) -> None:
-        """The turn ends, half a second after speech."""
+    def ends(self, at: float, text: str, times: Sequence[float] = ()) -> None:
+        """The turn ends, half a second after speech. `times`: when each word began."""
         position = round(at * 16_000)
-        self.feed(TurnEnded(self._turn, position, text, text, (), 0.8, position - 8000, DECISION), at)
+        words = timed(text, times)
+        self.feed(TurnEnded(self._turn, position, text, text, words, 0.8, position - 8000, DECISION), at)
 
     def says(self, at: float, text: str) -> None:
         """A whole short turn that ends at `at`."""
@@ -307,6 +317,14 @@ class Call:
         """The conversation as the model would see it."""
         marks = {Speaker.USER: "caller", Speaker.ASSISTANT: "agent", Speaker.TOOL: "tool", Speaker.SYSTEM: "system"}
         return [f"{marks[message.speaker]}: {message.text}" for message in self.session.history.messages()]
+
+
+def timed(text: str, times: Sequence[float]) -> tuple[TimedWord, ...]:
+    """Words of 0.2 s each, where their times are given."""
+    return tuple(
+        TimedWord(word, round(at * 16_000), round((at + 0.2) * 16_000))
+        for word, at in zip(text.split(), times, strict=bool(times))
+    )
 
 
 def speak(text: str, phrase: int) -> SpeechChunk:

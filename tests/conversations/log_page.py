@@ -12,15 +12,16 @@ from tests.conversations.telling import tell
 FOLDER = Path(__file__).parent / "logs"
 
 INTRODUCTION = """\
-# Twelve conversations
+# Conversations
 
 What duologue does when people talk to it, told second by second. Each log is what really comes of a script: made by the agent's session
 alone, with a model and a voice that answer at literal times (a word takes 0.3 s), and compared with the file in
 `tests/conversations/logs` at every change. The scripts are in `tests/conversations/stories.py`. This page is written by
 `python docs/generate_conversations.py`; `pytest -s tests/conversations/test_logs.py` prints the logs as they are made.
 
-`caller`, `model`, `voice`, `tool` and `app` (the client's program) do things; `agent` decides. Numbers such as 2.1 are a reply, and in it
-the round of asking or the phrase. In brackets stands why the turn detection thought so. How the agent decides: [agent.md](agent.md).
+`caller`, `model`, `voice`, `tool` and `app` (the client's program) do things, `echo` is the agent's own voice coming back; `agent` decides.
+Numbers such as 2.1 are a reply, and in it the round of asking or the phrase. In brackets stands why the turn detection thought so. How the
+agent decides: [agent.md](agent.md).
 """
 
 

@@ -233,6 +233,33 @@ def keys_of_the_telephone() -> Call:
     return call
 
 
+def echoing_line() -> Call:
+    """The caller's microphone hears their loudspeaker: the agent's own voice comes back 0.2 s later, and who only listens takes it for a
+    turn. It does not interrupt, and its words are not answered. When the caller does talk over it the agent stops, and of the turn only
+    their words count.
+    """
+    call = Call(
+        AgentSettings(greeting="Good morning. What can I do for you today, madam or sir?"), ["Not on Sundays. Goodbye."]
+    )
+    call.starts(0.4, own=0.95)
+    call.voice(0.5, 0.2, own=0.97)
+    call.words(0.8, "good morning", (0.3, 0.6))
+    call.voice(0.9, 0.6, own=0.93)
+    call.ends(1.4, "good morning", (0.3, 0.6))
+    call.starts(1.7, own=0.9)
+    call.voice(1.8, 0.2, own=0.96)
+    call.voice(1.9, 0.3, own=0.94)
+    call.voice(2.0, 0.4, own=0.61)  # the caller begins
+    call.voice(2.1, 0.5, own=0.32)
+    call.voice(2.2, 0.6)
+    call.ends(3.2, "what can are you open", (1.6, 1.75, 2.0, 2.3, 2.5))
+    call.starts(3.7, own=0.98)
+    call.voice(3.8, 0.2, own=0.98)
+    call.ends(5.6, "not on sundays", (3.5, 3.8, 4.1))
+    call.until(9.0)
+    return call
+
+
 STORIES: Mapping[str, Callable[[], Call]] = {
     "Barge-in at every stage": barge_in_at_every_stage,
     "A sign of listening": backchannel,
@@ -246,5 +273,6 @@ STORIES: Mapping[str, Callable[[], Call]] = {
     "A voice that dies": voice_that_dies,
     "A caller who is silent for a minute": silent_for_a_minute,
     "Keys of the telephone": keys_of_the_telephone,
+    "A line with an echo": echoing_line,
 }
 """Title and conversation, in the order of the page."""

@@ -24,6 +24,7 @@ from duologue.agent.events import (
     CallerLeft,
     CompletionFailed,
     CompletionReceived,
+    EchoHeard,
     Event,
     KeyPressed,
     MessageInjected,
@@ -101,6 +102,8 @@ class Teller:
 
     def _happened(self, event: Event, *, led_to_something: bool) -> None:
         match event:
+            case EchoHeard(share=share):
+                self._line("echo", f"is {round(100 * share)} % of what is heard")
             case TurnStarted() | TurnUpdated() | TurnEagerEnded() | TurnResumed() | TurnEnded() | Progressed():
                 self._heard(event, led_to_something=led_to_something)
             case CompletionReceived(event=TextDelta(text)):
@@ -161,6 +164,8 @@ class Teller:
                 self._line("caller", f"perhaps done: {text!r}" + _because(decision.because))
             case TurnResumed(decision=decision):
                 self._line("caller", "goes on" + _because(decision.because))
+            case TurnEnded(text=text) if text and not led_to_something:
+                self._line("caller", f"said nothing: {text!r} was the agent's own voice")
             case TurnEnded(text="", decision=decision):
                 self._line("caller", "is silent again, without a word" + _because(decision.because))
 

@@ -14,6 +14,7 @@ from duologue.agent.events import (
     CompletionReceived,
     CustomReceived,
     DrainRequested,
+    EchoHeard,
     Event,
     KeyPressed,
     ListenChanged,
@@ -88,6 +89,7 @@ replies = st.integers(0, 6)
 rounds = st.integers(0, 3)
 turns = st.integers(0, 5)
 positions = st.integers(0, 100_000)
+few_positions = st.sampled_from([1_600, 3_200])
 actions = st.sampled_from(
     [
         ("end_call", "{}"),
@@ -116,6 +118,9 @@ events: st.SearchStrategy[Any] = st.one_of(
     st.builds(TurnEagerEnded, turns, positions, texts, texts, st.just(()), st.just(0.5), st.just(DECISION)),
     st.builds(TurnResumed, turns, positions, st.just(DECISION)),
     st.builds(TurnEnded, turns, positions, texts, texts, st.just(()), st.just(0.5), positions, st.just(DECISION)),
+    st.builds(EchoHeard, few_positions, st.sampled_from([0.0, 0.5, 1.0])),
+    st.builds(Progressed, few_positions, st.just(0.9), st.floats(0, 2)),
+    st.builds(TurnStarted, turns, few_positions, few_positions, st.just(DECISION)),
     st.builds(Progressed, positions, st.just(0.9), st.floats(0, 2)),
     st.builds(CompletionReceived, replies, rounds, pieces),
     st.builds(CompletionFailed, replies, rounds, st.just("down")),

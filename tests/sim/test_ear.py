@@ -73,3 +73,12 @@ def test_the_position_counts_all_that_arrived_and_passes_what_was_dropped_with_t
     assert ear.position(3.05) == 200
     assert ear.position(3.1) == 500
     assert ear.position(3.2) == 600
+
+
+def test_what_comes_out_can_be_heard_again_by_a_microphone() -> None:
+    ear = Ear(rate=1000)
+    ear.receive(tone(100, 1), now=1.0)
+    ear.receive(tone(100, 2), now=1.5)
+    assert list(ear.sounded(0.9, 150)) == [0] * 100 + [1] * 50
+    assert list(ear.sounded(1.05, 500)) == [1] * 50 + [0] * 400 + [2] * 50
+    assert not ear.sounded(5.0, 100).any()

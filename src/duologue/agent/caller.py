@@ -6,10 +6,25 @@ dropped here, and a turn that was never ended is ended when the next one starts,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
-from duologue.listen.events import TurnEagerEnded, TurnEnded, TurnEvent, TurnResumed, TurnStarted, TurnUpdated
+from duologue.agent.events import EchoHeard
+from duologue.audio.formats import Samples
+from duologue.audio.spans import TimedWord
+from duologue.listen.events import (
+    Progressed,
+    TurnEagerEnded,
+    TurnEnded,
+    TurnEvent,
+    TurnResumed,
+    TurnStarted,
+    TurnUpdated,
+)
 from duologue.runtime.machine import Seconds
+
+MOST_ECHOES = 64
+"""Stretches of our own voice remembered of one turn; of more, the oldest are forgotten."""
 
 
 @dataclass(slots=True)
@@ -33,6 +48,17 @@ class CallerSide:
     """The client was told that the caller speaks."""
     over_reply: bool = False
     """The turn began while the agent could be heard."""
+    echo: EchoHeard | None = None
+    """Where our own voice came back last."""
+    echoes: list[tuple[Samples, Samples]] = field(default_factory=list)
+    """Stretches of the turn that were our own voice, in order."""
+    most_fresh: Seconds = 0.0
+    """The most speech in a row that counted against the agent's line."""
+    withheld: bool = False
+    """The client was not told that the caller speaks, because it was our own voice that began."""
+    speech_start: Samples = 0
+    heard_until: Samples = 0
+    """Where progress was told last."""
     hears_from: Seconds | None = None
     """The moment the caller's audio began, as its latest progress tells: voice activity comes with the sound, words come later."""
 
@@ -54,20 +80,53 @@ class CallerSide:
             case TurnStarted():
                 self.turn = event.turn
                 self.open = True
-                self.eager = self.told = self.over_reply = False
+                self.eager = self.told = self.over_reply = self.withheld = False
                 self.text = ""
-                self.voiced = self.counted_from = 0.0
+                self.voiced = self.counted_from = self.most_fresh = 0.0
+                self.echoes.clear()
+                self.speech_start = event.speech_start
                 self.drafts = 0
             case TurnUpdated():
-                self.text = event.text
+                self.text = self._said_by_caller(event.text, event.words)
             case TurnEagerEnded():
-                self.text = event.text
+                self.text = self._said_by_caller(event.text, event.words)
                 self.eager = True
             case TurnResumed():
                 self.eager = False
             case TurnEnded():
-                self.text = event.text
+                self.text = self._said_by_caller(event.text, event.words)
                 self.open = self.eager = False
+
+    def share_at(self, position: Samples) -> float:
+        """How much of the voice before `position` is our own."""
+        return self.echo.share if self.echo is not None and self.echo.position == position else 0.0
+
+    def progress(self, event: Progressed, *, own: bool) -> None:
+        """More was heard in the open turn, by somebody else or, with `own`, by nobody but us."""
+        since, self.heard_until = self.heard_until, event.position
+        self.voiced = event.voiced
+        if own:
+            self.forgive()
+            self.note_echo(since, event.position)
+        else:
+            self.most_fresh = max(self.most_fresh, self.fresh_voice)
+
+    def note_echo(self, start: Samples, end: Samples) -> None:
+        """From `start` to `end` our own voice came back."""
+        if start <= self.speech_start:
+            start = 0  # its first word may have begun a little before it was taken for speech
+        while self.echoes and self.echoes[-1][1] >= start:
+            start = min(start, self.echoes.pop()[0])
+        self.echoes.append((start, end))
+        del self.echoes[:-MOST_ECHOES]
+
+    def _said_by_caller(self, text: str, words: Sequence[TimedWord]) -> str:
+        """The text without the words that were our own; where words have no times, all of it."""
+        kept = [word for word in words if not self._is_echo((word.start + word.end) // 2)]
+        return text if len(kept) == len(words) else " ".join(word.text for word in kept)
+
+    def _is_echo(self, position: Samples) -> bool:
+        return any(start <= position < end for start, end in self.echoes)
 
     @property
     def fresh_voice(self) -> Seconds:

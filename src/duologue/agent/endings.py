@@ -83,7 +83,7 @@ class Endings:
         talk.parting.reply_over(reply.number)
         if reply.announced:
             talk.tell(AgentHeard(reply.number))
-        if talk.caller.open and not talk.caller.told:
+        if talk.caller_speaks and not talk.caller.told:
             self.tell_caller_started()
 
     def part(self, now: Seconds) -> bool:

@@ -20,6 +20,17 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class EchoHeard:
+    """Our own voice comes back in what the caller sends. Told right before the fact of listening at the same position; where it is not
+    told, nothing of ours was found.
+    """
+
+    position: Samples
+    share: float
+    """How much of the voice shortly before `position` is ours, 0..1."""
+
+
+@dataclass(frozen=True, slots=True)
 class CompletionReceived:
     """The model streamed something for a round of a reply."""
 
@@ -167,6 +178,7 @@ Change: TypeAlias = PromptChanged | ThinkChanged | SpeakChanged | ListenChanged
 Event: TypeAlias = (
     Started
     | ListenEvent
+    | EchoHeard
     | CompletionReceived
     | CompletionFailed
     | SpeechReceived

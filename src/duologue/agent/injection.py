@@ -33,10 +33,10 @@ def judge(talk: Talk, text: str, manner: Manner) -> Fate | str:
         return Fate.NOW
     reply = talk.reply
     if manner is Manner.DEFAULT:
-        if talk.caller.open:
+        if talk.caller_speaks:
             return CALLER_SPEAKING
         if reply is not None and not reply.finished:
             return AGENT_SPEAKING if reply.started else AGENT_THINKING
-    if talk.stage is Stage.IDLE and not talk.caller.open and not talk.lines:
+    if talk.stage is Stage.IDLE and not talk.caller_speaks and not talk.lines:
         return Fate.NOW
     return Fate.LATER if len(talk.lines) < talk.settings.limits.injections_queued else QUEUE_FULL

@@ -8,6 +8,8 @@ from duologue.agent.caller import CallerSide
 from duologue.agent.settings import InterruptionPolicy
 from duologue.runtime.machine import Seconds
 
+NOBODYS: Seconds = 0.15
+"""Less speech than this beside our own voice is a piece of it that was not recognised."""
 _NOT_WORDS = re.compile(r"[^\w\s]|_")
 
 
@@ -35,9 +37,19 @@ def is_backchannel(text: str, policy: InterruptionPolicy) -> bool:
     return True
 
 
+def is_own(share: float, policy: InterruptionPolicy) -> bool:
+    """Whether voice of which `share` is our own is nobody else's."""
+    return 0.0 < policy.own_voice <= share
+
+
+def is_echo(caller: CallerSide, policy: InterruptionPolicy) -> bool:
+    """Whether nobody but us was heard in the caller's turn so far: besides our own voice too little to be anybody's."""
+    return bool(caller.echoes) and (caller.most_fresh < min(policy.min_voice, NOBODYS) or not caller.most_fresh)
+
+
 def insists(caller: CallerSide, policy: InterruptionPolicy, overlap_since: Seconds | None, now: Seconds) -> bool:
     """Whether the caller must be given way: by voice, by words where the policy asks for them, or because it has gone on for too long."""
-    if not caller.open:
+    if not caller.open or is_echo(caller, policy):
         return False
     if overlap_since is not None and now >= overlap_since + policy.max_overlap:
         return True

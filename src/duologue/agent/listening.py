@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from duologue.agent.interruption import insists, is_backchannel, same_words
+from duologue.agent.events import EchoHeard
+from duologue.agent.interruption import insists, is_backchannel, is_echo, is_own, same_words
 from duologue.agent.moves import Moves
 from duologue.agent.notices import CallerSaid
 from duologue.agent.talk import Said, Talk
 from duologue.agent.turntaking import Cue, Stage
-from duologue.audio.formats import LISTEN_RATE
+from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.listen.events import (
     Progressed,
     TurnEagerEnded,
@@ -31,13 +32,25 @@ class Listening:
         self._heard_before = 0
         """Characters of the reply that had been heard when the caller began to speak over it."""
 
-    def progress(self, event: Progressed, now: Seconds) -> None:
-        """More audio was heard."""
+    def follow(self, event: Progressed | EchoHeard, now: Seconds) -> None:
+        """More audio was heard; or what is about to be told of it holds our own voice."""
         talk = self._talk
+        if isinstance(event, EchoHeard):
+            talk.caller.echo = event
+            return
         talk.caller.hears_from = now - event.position / LISTEN_RATE
         if not talk.caller.open:
+            talk.caller.heard_until = event.position
             return
-        talk.caller.voiced = event.voiced
+        own = self._is_own(event.position)
+        talk.caller.progress(event, own=own)
+        if own and self._is_echo():
+            talk.caller.note_echo(talk.caller.speech_start, event.position)
+            self._moves.cue(Cue.OWN_VOICE, now)
+        elif talk.caller.withheld and not self._is_echo():
+            talk.caller.withheld = False
+            if talk.stage not in _BUSY:
+                self._moves.endings.tell_caller_started()
         self._judge(now)
 
     def take(self, event: TurnEvent, now: Seconds) -> None:
@@ -49,11 +62,11 @@ class Listening:
             self._talk.caller.note(fact)
             match fact:
                 case TurnStarted():
-                    self._started(now)
+                    self._started(fact, now)
                 case TurnUpdated():
                     self._judge(now)
                 case TurnEagerEnded():
-                    self._may_be_done(fact, now)
+                    self._may_be_done(now)
                 case TurnResumed():
                     self._resumed(now)
                 case TurnEnded():
@@ -84,24 +97,35 @@ class Listening:
             reply.started and now < talk.speaking_since + talk.settings.interruption.ignore_first
         )
 
-    def _started(self, now: Seconds) -> None:
+    def _is_own(self, position: Samples) -> bool:
+        return is_own(self._talk.caller.share_at(position), self._talk.settings.interruption)
+
+    def _is_echo(self) -> bool:
+        return is_echo(self._talk.caller, self._talk.settings.interruption)
+
+    def _started(self, event: TurnStarted, now: Seconds) -> None:
         talk = self._talk
         reply = talk.reply
         talk.caller.over_reply = reply is not None and reply.started
         if reply is not None and reply.started:
             speech = reply.utterance
             self._heard_before = len(speech.alignment.text_before(speech.playback.heard(now)))
+        if self._is_own(event.position):
+            talk.caller.note_echo(talk.caller.speech_start, event.position)
+            talk.caller.withheld = True
+            return  # if somebody else is heard later in the turn, it is they who insist
         if talk.stage in _BUSY and self._protected(now):
             return  # if the turn outlasts the protection, the caller will insist
         self._moves.cue(Cue.CALLER_STARTS, now)
         if talk.reply is None or not talk.reply.started:
             self._moves.endings.tell_caller_started()
 
-    def _may_be_done(self, event: TurnEagerEnded, now: Seconds) -> None:
+    def _may_be_done(self, now: Seconds) -> None:
         talk = self._talk
-        if talk.stage is Stage.IDLE and not self._worth_a_draft(event.text):
+        text = talk.caller.text
+        if talk.stage is Stage.IDLE and not self._worth_a_draft(text):
             return
-        self._talk.said = Said(event.text)
+        self._talk.said = Said(text)
         self._moves.cue(Cue.CALLER_MAY_BE_DONE, now)
 
     def _worth_a_draft(self, text: str) -> bool:
@@ -111,6 +135,7 @@ class Listening:
             and not talk.draining
             and talk.caller.drafts < talk.settings.limits.drafts_per_turn
             and bool(text.strip())
+            and not self._is_echo()
             and not self._is_listening_sign(text)
         )
 
@@ -122,7 +147,7 @@ class Listening:
 
     def _done(self, event: TurnEnded, now: Seconds) -> None:
         talk = self._talk
-        text = event.text.strip()
+        text = "" if self._is_echo() else talk.caller.text.strip()
         sign = bool(text) and self._is_listening_sign(text)
         if sign:
             talk.tell(CallerSaid(text, backchannel=True))

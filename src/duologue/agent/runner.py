@@ -42,12 +42,14 @@ from duologue.agent.events import (
     ToolReturned,
 )
 from duologue.agent.notices import Notice
+from duologue.agent.own_voice import OwnVoice
 from duologue.agent.session import Session
 from duologue.agent.speech_runner import ReplyVoices
 from duologue.audio.formats import LISTEN_RATE
 from duologue.audio.spans import AudioSpan
 from duologue.errors import DuologueError, EngineFailure
 from duologue.listen.channel import ListenChannel, ListenEngines
+from duologue.listen.events import ListenEvent
 from duologue.runtime.driver import Driver, Observer, Timers
 from duologue.runtime.machine import Seconds
 from duologue.speak.channel import SpeakEngines
@@ -100,6 +102,9 @@ class SessionRunner:
         self._model = session.settings.listen.model
         self._wanted: ReopenListening | None = None
         self._tasks: dict[tuple[str, int | str], asyncio.Task[None]] = {}
+        self._now = timers.now
+        looks = session.settings.interruption.own_voice > 0.0
+        self._own_voice = OwnVoice(parts.speak.rate) if looks else None
         self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self._report)
 
     async def run(self) -> EndReason:
@@ -123,6 +128,8 @@ class SessionRunner:
 
     def hear(self, spans: Sequence[AudioSpan]) -> None:
         """The caller's next audio at `LISTEN_RATE`."""
+        if self._own_voice is not None:
+            self._own_voice.hear(spans, self._now())
         if self._listen is not None:
             self._listen.hear(spans)
             return
@@ -145,6 +152,13 @@ class SessionRunner:
             self.feed(event)
         else:
             self._parts.carry(event, self.feed)
+
+    def _listened(self, event: ListenEvent) -> None:
+        """Something came of listening."""
+        echo = None if self._own_voice is None else self._own_voice.look(event)
+        if echo is not None:
+            self._report(echo)
+        self._report(event)
 
     def leave(self) -> None:
         """The client's connection is over."""
@@ -184,6 +198,8 @@ class SessionRunner:
     def _perform(self, command: Command) -> None:
         match command:
             case PlayAudio() | ClearAudio():
+                if self._own_voice is not None:
+                    self._own_voice.note(command, self._now())
                 self._deliver(command)
             case Notify(notice):
                 self._deliver(notice)
@@ -222,7 +238,7 @@ class SessionRunner:
         settings = self._session.settings.listen
         engines = self._parts.listen(self._model)
         listen = await ListenChannel.open(
-            engines, settings.options, settings.turns, self._report, self._listening_failed
+            engines, settings.options, settings.turns, self._listened, self._listening_failed
         )
         self._listen = listen
         listen.hear(list(self._early))

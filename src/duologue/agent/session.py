@@ -14,6 +14,7 @@ from duologue.agent.events import (
     CallerLeft,
     CustomReceived,
     DrainRequested,
+    EchoHeard,
     Event,
     KeyPressed,
     ListenChanged,
@@ -67,7 +68,7 @@ class Session:
     @property
     def caller_speaks(self) -> bool:
         """A turn of the caller's is open, in speech or in keys."""
-        return self._talk.caller.open or self._signals.gathering
+        return self._talk.caller_speaks or self._signals.gathering
 
     @property
     def history(self) -> History:
@@ -123,8 +124,8 @@ class Session:
     def _take(self, event: Event, now: Seconds) -> None:
         talk = self._talk
         match event:
-            case Progressed():
-                self._listening.progress(event, now)
+            case Progressed() | EchoHeard():
+                self._listening.follow(event, now)
             case TurnStarted() | TurnUpdated() | TurnEagerEnded() | TurnResumed() | TurnEnded():
                 self._listening.take(event, now)
             case Started():

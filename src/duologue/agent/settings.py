@@ -57,6 +57,9 @@ class InterruptionPolicy:
     """An overlap longer than this interrupts whatever was recognised."""
     ignore_first: Seconds = 0.0
     """The start of a reply that cannot be interrupted."""
+    own_voice: float = 0.75
+    """Voice of which at least this share (0..1) is our own, coming back from a loudspeaker or a line, takes no floor and is not answered.
+    0: nobody looks for it. Measured: docs/echo.md."""
     backchannels: tuple[str, ...] = (
         "mhm",
         "mm-hmm",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from duologue.agent.caller import CallerSide
 from duologue.agent.commands import Command, Notify
 from duologue.agent.history import History
+from duologue.agent.interruption import is_echo
 from duologue.agent.notices import Notice, Origin
 from duologue.agent.parting import Parting
 from duologue.agent.reply import Reply
@@ -95,6 +96,11 @@ class Talk:
     def tell(self, notice: Notice) -> None:
         """Tell the client."""
         self.out.append(Notify(notice))
+
+    @property
+    def caller_speaks(self) -> bool:
+        """A turn is open, and somebody else than us is heard in it."""
+        return self.caller.open and not is_echo(self.caller, self.settings.interruption)
 
     @property
     def sounding(self) -> bool:

@@ -39,6 +39,7 @@ class Cue(StrEnum):
     CALLER_DONE_AS_DRAFTED = "caller done, as drafted"
     CALLER_DONE = "caller done"
     NOTHING_TO_ANSWER = "caller done, nothing to answer"
+    OWN_VOICE = "our own voice"
     SAY_THIS = "say this"
     FIRST_AUDIO = "first audio"
     AUDIO_DRAINED = "audio drained"
@@ -106,6 +107,7 @@ _ROWS: dict[Cue, tuple[Step | None, Step | None, Step | None, Step | None, Step 
         _step(Move.INTERRUPT, Move.BEGIN, to=Stage.THINKING),
     ),
     Cue.NOTHING_TO_ANSWER: (_step(Move.RESUME), _DROP, _NOTE, _NOTE, _step(Move.RESTORE)),
+    Cue.OWN_VOICE: (_NOTE, _NOTE, _NOTE, _NOTE, _step(Move.RESTORE)),
     Cue.SAY_THIS: (_step(Move.SPEAK, to=Stage.THINKING), _MANNER, _MANNER, _MANNER, _MANNER),
     Cue.FIRST_AUDIO: (None, _HOLD, _step(to=Stage.SPEAKING), None, _HOLD),
     Cue.AUDIO_DRAINED: (None, None, _FINISH, _FINISH, _FINISH),

@@ -11,10 +11,10 @@ from typing import TypeAlias
 
 from duologue.sim.breach import Breach
 from duologue.sim.heard_rules import check_heard_history, check_one_voice
+from duologue.sim.own_voice_rules import check_every_turn_answered, check_own_voice
 from duologue.sim.session_rules import (
     check_drafts,
     check_ends_told,
-    check_every_turn_answered,
     check_ids_grow,
     check_lines,
     check_silence_after_clear,
@@ -59,6 +59,7 @@ RULES: tuple[Rule, ...] = (
     check_tools_told,
     check_ends_told,
     check_every_turn_answered,
+    check_own_voice,
 )
 """Every invariant."""
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from duologue.agent.events import CompletionFailed, CompletionReceived, SpeechReceived
+from duologue.agent.events import CompletionFailed, CompletionReceived, EchoHeard, SpeechReceived
 from duologue.agent.settings import AgentSettings
 from duologue.console.timeline import CallTimeline, Happening, Line, Series, Stretch, Threshold
 from duologue.listen.events import Progressed, TurnEagerEnded, TurnEnded, TurnResumed, TurnStarted
@@ -77,6 +77,10 @@ class _Drawing:
         self._agent: dict[int, dict[str, Any]] = {}
         self._work: dict[tuple[str, int, int], tuple[Seconds, str]] = {}
         self._waiting: Seconds | None = None
+        self._answered = False
+        """The caller's words were taken for a turn in this step."""
+        self._own = 0.0
+        """The largest share of our own voice in the open turn."""
         self.sounds_until: Seconds = begin
         self.floor: list[tuple[Seconds, float]] = []
         self.happenings: list[Happening] = []
@@ -85,6 +89,7 @@ class _Drawing:
     def take(self, fact: Fact) -> None:
         """One step of the session."""
         self._now = fact.now - self._begin
+        self._answered = any(command.get("notice", {}).get("$") == "CallerSaid" for command in fact.commands)
         self._event(fact.event)
         for command in fact.commands:
             notice = command.get("notice")
@@ -92,6 +97,8 @@ class _Drawing:
 
     def _event(self, event: Any) -> None:
         match event:
+            case EchoHeard():
+                self._echo(event)
             case Progressed():
                 self.floor.append((self._now, event.floor))
             case TurnStarted() | TurnEagerEnded() | TurnResumed() | TurnEnded():
@@ -103,12 +110,24 @@ class _Drawing:
             case _:
                 pass
 
+    def _echo(self, event: EchoHeard) -> None:
+        """Our own voice in a turn, told where it was found first."""
+        if not self._own:
+            self.happenings.append(Happening(self._now, "own_voice", "", f"own voice {event.share:.2f}"))
+        self._own = max(self._own, event.share)
+
     def _turn(self, event: TurnStarted | TurnEagerEnded | TurnResumed | TurnEnded) -> None:
         text = "" if isinstance(event, TurnStarted | TurnResumed) else event.text
-        self.happenings.append(Happening(self._now, _TURNS[type(event)], text, event.decision.because))
+        because = event.decision.because
+        ours = isinstance(event, TurnEnded) and bool(self._own) and not self._answered
+        if ours:
+            because = f"own voice {self._own:.2f}: nobody's turn; {because}"
+        self.happenings.append(Happening(self._now, _TURNS[type(event)], text, because))
+        if isinstance(event, TurnEnded):
+            self._own = 0.0
         if isinstance(event, TurnStarted):
             self._turn_from = self._now
-        elif isinstance(event, TurnEnded) and text.strip():
+        elif isinstance(event, TurnEnded) and text.strip() and not ours:
             self._caller.append(Line(self._turn_from, self._now, "caller", text))
             self._waiting = self._now
 

@@ -196,9 +196,18 @@ class Caller:
                 self._mouth[0] = self._mouth[0][len(piece) :]
                 if not len(self._mouth[0]):
                     self._mouth.pop(0)
+            if self._plan.echo:
+                frame = self._with_echo(frame, due)
             self._socket.send(self._wire.audio(frame.tobytes()))
             due += self._plan.frame_s
             await asyncio.sleep(max(0.0, due - self._now()))
+
+    def _with_echo(self, frame: NDArray[np.int16], now: Seconds) -> NDArray[np.int16]:
+        """What the microphone hears beside the caller."""
+        since = now - self._plan.echo_late - len(frame) / LISTEN_RATE
+        echo = self.call.ear.sounded(since, len(frame)) * self._plan.echo
+        mixed: NDArray[np.int16] = np.clip(frame + np.rint(echo), -32768, 32767).astype(np.int16)
+        return mixed
 
     async def _loudspeaker(self) -> None:
         """Tell what has been played while something plays, and once when it falls silent."""

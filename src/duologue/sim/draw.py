@@ -83,6 +83,7 @@ def draw(seed: int) -> Case:
         reports_every=reports,
         loudspeaker_late=chance.choice((0.0, 0.1, 0.3)) if reports else 0.0,
         answering=Answering(after=chance.choice((0.05, 0.3, 1.5, 6.0)), never=chance.random() < 0.05),
+        **_echo(seed),
         frame_s=chance.choice((0.1, 0.1, 0.06, 0.02)),
         hangs_up=chance.random() < 0.2,
         seed=seed,
@@ -95,6 +96,14 @@ def draw(seed: int) -> Case:
         synthesizer=_temper(chance),
         late_facts=chance.choice((0.0, 0.0, 0.05, 0.3, 2.0, 4.0)),
     )
+
+
+def _echo(seed: int) -> dict[str, Any]:
+    """Every fifth caller has a loudspeaker that their microphone hears."""
+    chance = random.Random(f"echo {seed}")
+    if chance.random() >= 0.2:
+        return {}
+    return {"echo": chance.choice((0.1, 0.2, 0.3)), "echo_late": chance.choice((0.02, 0.1, 0.3))}
 
 
 def _words(chance: random.Random, words: list[str], least: int, most: int) -> list[str]:

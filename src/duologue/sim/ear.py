@@ -96,6 +96,18 @@ class Ear:
                 return bool(np.any(around))
         return False
 
+    def sounded(self, since: Seconds, length: Samples) -> NDArray[np.int16]:
+        """What came out of the loudspeaker in `length` samples from `since` on; nothing later than now may be asked for."""
+        out = np.zeros(length, dtype=np.int16)
+        for sound in reversed(self._sounds):
+            at = round((sound.begins - since) * self._rate)
+            first, last = max(0, at), min(length, at + len(sound.samples))
+            if first < last:
+                out[first:last] = sound.samples[first - at : last - at]
+            elif at + len(sound.samples) < 0:
+                break
+        return out
+
     @property
     def silent_at(self) -> Seconds:
         """When everything that arrived will have been played."""

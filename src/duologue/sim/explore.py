@@ -143,6 +143,7 @@ def smaller_cases(case: Case) -> Iterator[Case]:
         replace(case, late_facts=0.0),
         replace(case, plan=replace(plan, loudspeaker_late=0.0)),
         replace(case, plan=replace(plan, loudspeaker_late=0.0, reports_every=0.0)),
+        replace(case, plan=replace(plan, echo=0.0)),
         replace(case, plan=replace(plan, hangs_up=False)),
         replace(case, plan=replace(plan, answering=Answering())),
         replace(case, plan=replace(plan, frame_s=0.1)),

@@ -1,8 +1,9 @@
 """Marked speech: a stand-in for sound in which every word can be told from its samples, exactly.
 
-A word is a burst whose every sample has the magnitude `BASE` plus the word's number in a lexicon, with alternating sign; silence stands
-between words. It survives 16 bit integers without resampling, costs almost nothing, and needs no model, so simulated callers, recognisers,
-synthesisers and ears understand each other while the server between them handles real audio of which it knows nothing.
+A word is a burst whose every sample has the magnitude `BASE` plus the word's number in a lexicon; silence stands between words. The signs
+are noise, other noise for every word and every voice, so that two voices are no more alike than two people's. It survives
+16 bit integers without resampling, costs almost nothing, and needs no model, so simulated callers, recognisers, synthesisers and ears
+understand each other while the server between them handles real audio of which it knows nothing.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ CAPACITY = 24_000
 """Words a lexicon can hold before magnitudes leave the 16 bit range."""
 WORD_S, GAP_S = 0.2, 0.04
 """Length of a word and of the silence after it, in seconds."""
+CALLER_VOICE, AGENT_VOICE = 0, 1
 
 _WORD = re.compile(r"\S+")
 
@@ -52,17 +54,18 @@ class Lexicon:
         return self._words[number] if 0 <= number < len(self._words) else "?"
 
 
-def burst(number: int, length: Samples) -> NDArray[np.int16]:
-    """The samples of one word."""
-    samples = np.full(length, BASE + number, dtype=np.int16)
-    samples[1::2] *= -1
+def burst(number: int, length: Samples, voice: int) -> NDArray[np.int16]:
+    """The samples of one word in one voice."""
+    signs = np.random.Generator(np.random.PCG64([number, voice])).integers(0, 2, length, dtype=np.int16) * 2 - 1
+    samples: NDArray[np.int16] = (signs * (BASE + number)).astype(np.int16)
     return samples
 
 
 def say(text: str, lexicon: Lexicon, rate: int = LISTEN_RATE, word_s: float = WORD_S) -> NDArray[np.int16]:
-    """A line as marked speech at `rate`, 16 bit."""
+    """A line as marked speech at `rate`, 16 bit, in the caller's voice."""
     gap = np.zeros(round(GAP_S * rate), dtype=np.int16)
-    pieces = [piece for word in text.split() for piece in (burst(lexicon.number(word), round(word_s * rate)), gap)]
+    length = round(word_s * rate)
+    pieces = [piece for word in text.split() for piece in (burst(lexicon.number(word), length, CALLER_VOICE), gap)]
     return np.concatenate(pieces) if pieces else gap
 
 
@@ -196,7 +199,7 @@ class MarkedSynthesizerStream:
         word_length, gap = round(WORD_S * self._rate), round(GAP_S * self._rate)
         words, pieces, at = [], [], 0
         for match in _WORD.finditer(item):
-            pieces += [burst(self._lexicon.number(match[0]), word_length), np.zeros(gap, dtype=np.int16)]
+            pieces += [burst(self._lexicon.number(match[0]), word_length, AGENT_VOICE), np.zeros(gap, dtype=np.int16)]
             words.append(SpokenWord(match[0], at, at + word_length, match.start(), match.end()))
             at += word_length + gap
         samples = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int16)

@@ -12,6 +12,7 @@ from typing import Any
 
 from duologue.agent.commands import ClearAudio
 from duologue.agent.endings import Endings
+from duologue.agent.listening import Listening
 from duologue.agent.notices import AgentFinishedSpeaking, AgentHeard, AgentSaid, CallerStartedSpeaking, ToolAnswered
 from duologue.agent.phrase import Remainder
 from duologue.agent.playback import Playback
@@ -225,5 +226,6 @@ MUTANTS: tuple[Mutant, ...] = (
     Mutant("turns of the agent do not end on the call stream", LineTurns, "render", _silent(AgentHeard)),
     Mutant("what a clear dropped counts as heard", SentAudio, "locate", _dropped_is_heard),
     Mutant("a loudspeaker's report corrects nothing", Replying, "_correct", _nothing),
+    Mutant("our own voice is anybody's", Listening, "_is_own", lambda _right: lambda _self, _position: False),
 )
 """The planted mistakes."""

@@ -76,6 +76,10 @@ class Plan:
     """How often the client tells what its loudspeaker has played, on Cartesia's call stream; 0 for never."""
     loudspeaker_late: Seconds = 0.0
     """How long after it came the first audio behind a silence begins to sound."""
+    echo: float = 0.0
+    """How much of the loudspeaker's sound comes back into the microphone, as a factor; 0 for none."""
+    echo_late: Seconds = 0.1
+    """How much later."""
     hangs_up: bool = False
     """Leaves right after the last step."""
     lingers: Seconds = 2.0

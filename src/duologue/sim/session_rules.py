@@ -12,9 +12,6 @@ from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentSaid,
     AgentThinking,
-    CallerSaid,
-    CallerStartedSpeaking,
-    Failed,
     Notice,
     ToolAnswered,
     ToolsRequested,
@@ -179,7 +176,7 @@ def follow_calls(outcome: Outcome) -> _Calls:
     """What became of the client's calls until the session ended."""
     calls = _Calls()
     for step in outcome.trace.steps:
-        if not _over(step):
+        if not is_over(step):
             calls.take(step)
     return calls
 
@@ -237,23 +234,6 @@ def check_ends_told(outcome: Outcome) -> Iterator[Breach]:
         yield Breach("order", f"{len(sent)} replies were sent and {ended} turns of the agent ended")
 
 
-def check_every_turn_answered(outcome: Outcome) -> Iterator[Breach]:
-    """Every finished turn is followed by a reply, an interruption or an end; and by the caller's words at once."""
-    waiting: list[Seconds] = []
-    for step in outcome.trace.steps:
-        told = notices(step)
-        if isinstance(step.event, TurnEnded) and step.event.text.strip() and not _over(step):
-            if not any(isinstance(notice, CallerSaid) for notice in told):
-                yield Breach("every turn answered", f"{step.event.text!r} was not told", step.now)
-            elif not any(isinstance(notice, CallerSaid) and notice.backchannel for notice in told):
-                waiting.append(step.now)
-        signs = (AgentThinking, AgentSaid, CallerStartedSpeaking, Failed)
-        if any(isinstance(notice, signs) for notice in told) or _over(step):
-            waiting.clear()
-    call = outcome.call
-    if waiting and call is not None and call.ended - waiting[0] > 40.0:
-        yield Breach("every turn answered", "nothing followed", waiting[0])
-
-
-def _over(step: SessionStep) -> bool:
+def is_over(step: SessionStep) -> bool:
+    """The session ends in this step."""
     return any(isinstance(command, EndSession) for command in step.commands)
