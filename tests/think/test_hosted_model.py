@@ -9,7 +9,9 @@ import pytest
 
 from duologue.errors import Refused
 from duologue.think.anthropic_model import ANTHROPIC
+from duologue.think.completion import ModelChoice
 from duologue.think.hosted_model import EndpointModel, HostedModel, Wire, describe
+from duologue.think.messages import Endpoint
 from duologue.think.openai_model import OPENAI
 from duologue.think.outbound import OutboundRules
 from tests.think.asking import ask_until_failure, asked, user
@@ -28,6 +30,7 @@ class StatusError(Exception):
         (StatusError(500), "answered 500"),
         (StatusError(429, "rate_limit_error"), "answered 429 (rate_limit_error)"),
         (StatusError(200, "overloaded_error"), "broke off (overloaded_error)"),
+        (RecursionError("secret"), "sent something that is no completion stream"),
         (ValueError("secret"), "sent something that is no completion stream"),
         (OSError("secret"), "cannot be reached (OSError)"),
     ],
@@ -67,6 +70,16 @@ async def test_two_first_calls_open_one_client() -> None:
 async def test_an_endpoint_model_needs_an_endpoint(wire: Wire) -> None:
     _, failure = await ask_until_failure(EndpointModel(wire, OutboundRules()), asked(user("hi")))
     assert failure.message == "the choice names no endpoint"
+
+
+@pytest.mark.parametrize("url", ["https://[v1.x]/", "https://example.com/\x00", "https://\u2028x/", "https://xn--a/"])
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_an_address_that_is_none_is_a_failure_of_the_model_that_has_it(wire: Wire, url: str) -> None:
+    model = EndpointModel(wire, OutboundRules.parse(["*"]))
+    choice = ModelChoice(endpoint=Endpoint(url))
+    _, failure = await ask_until_failure(model, asked(user("hi"), choices=[choice]))
+    assert url not in str(failure)
+    await model.close()
 
 
 @pytest.mark.parametrize(("rules", "opened"), [([], 0), (["api.example.com"], 1)])

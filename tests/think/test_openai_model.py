@@ -96,6 +96,7 @@ async def test_neither_key_nor_organisation_is_sent_where_there_is_none(monkeypa
         (LocalServer(302, headers={"location": "http://127.0.0.1:1/"}), "answered 302|cannot be reached"),
         (LocalServer(pieces=sse(b"{oops")), "no completion stream"),
         (LocalServer(pieces=sse(b"[1, 2]")), "no completion chunk"),
+        (LocalServer(pieces=sse(b"[" * 50_000)), "no completion stream"),
         (
             LocalServer(pieces=sse({"error": {"code": "overloaded", "message": "secret"}})),
             "overloaded|cannot be reached",
@@ -103,7 +104,7 @@ async def test_neither_key_nor_organisation_is_sent_where_there_is_none(monkeypa
         (LocalServer(pieces=sse()), "ended without an answer"),
         (LocalServer(pieces=[b"<html>hello</html>"]), "ended without an answer"),
     ],
-    ids=["key", "busy", "redirect", "malformed", "no object", "error", "nothing", "html"],
+    ids=["key", "busy", "redirect", "malformed", "no object", "no end of nesting", "error", "nothing", "html"],
 )
 async def test_what_goes_wrong_is_said_in_our_words(server: LocalServer, why: str) -> None:
     async with serving(server):

@@ -62,7 +62,8 @@ def test_an_empty_list_permits_nothing_and_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     "address",
     [PRIVATE, LOOPBACK, METADATA, "192.168.1.1", "172.16.0.1", "100.64.0.1", "0.0.0.0", "224.0.0.1", "::1", "fe80::1%eth0",
-     "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "nonsense"],
+     "fd00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "nonsense", "::127.0.0.1", "::ffff:0:127.0.0.1",
+     "64:ff9b:1::7f00:1", "fec0::1", "192.0.0.8", "5f00::1", "::", "255.255.255.255", "2001:0:7f00:1::"],
 )  # fmt: skip
 def test_a_wildcard_never_leads_inside(address: str) -> None:
     for entry in ("*", "*.example.com"):
@@ -86,6 +87,14 @@ def test_a_network_is_trusted_for_names_that_are_listed_too() -> None:
 
 def test_a_forbidden_address_among_permitted_ones_is_skipped() -> None:
     assert permitted(["*"], "https://api.example.com/", METADATA, PUBLIC) == PUBLIC
+
+
+@pytest.mark.parametrize(
+    "url", ["https://2130706433/", "https://evil.example/", "https://evil.example:22/", "https://127.1:9/"]
+)
+def test_a_wildcard_beside_a_listed_inside_service_leads_to_no_other_service_there(url: str) -> None:
+    with pytest.raises(Refused, match="no address that may be reached"):
+        permitted(["*", "http://127.0.0.1:9"], url, LOOPBACK)
 
 
 def test_another_port_of_a_listed_inside_host_is_not_meant() -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import sys
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -219,7 +220,11 @@ class _Line:
 
     def _errors(self) -> tuple[type[Exception], ...]:
         library, http = importlib.import_module(self._wire.library), importlib.import_module(self._wire.http)
-        return getattr(library, self._wire.errors), http.HTTPError, OSError, ValueError, Refused
+        # Addresses that are none, and answers nested without end, are a client's or a provider's, not ours. Libraries read addresses with
+        # whichever of the two they find.
+        no_address = [sys.modules[name].InvalidURL for name in ("httpx", "httpx2") if name in sys.modules]
+        foreign = (http.HTTPError, OSError, ValueError, RecursionError, Refused)
+        return (getattr(library, self._wire.errors), *foreign, *no_address)
 
 
 async def _first_deltas(pieces: AsyncIterator[object], reader: Reader) -> list[TextDelta | CallDelta] | None:
@@ -247,7 +252,7 @@ def describe(error: BaseException) -> str:
         known = f" ({str(code)[:80]})" if code else ""
         # A stream that has begun well may still carry an error.
         return f"broke off{known}" if status < 300 else f"answered {status}{known}"
-    if isinstance(error, ValueError):
+    if isinstance(error, ValueError | RecursionError):
         return "sent something that is no completion stream"
     # The library wraps what happened below it.
     if isinstance(error.__cause__, Refused):

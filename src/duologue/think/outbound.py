@@ -19,6 +19,19 @@ from duologue.errors import Refused, Violation
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 
+_COATS = (
+    ipaddress.IPv6Network("::/96"),  # compatible, long out of use
+    ipaddress.IPv6Network("::ffff:0:0:0/96"),  # translated
+    ipaddress.IPv6Network("64:ff9b::/96"),  # NAT64
+)
+_INSIDE: tuple[Network, ...] = (
+    ipaddress.IPv4Network("192.0.0.0/24"),
+    ipaddress.IPv6Network("64:ff9b:1::/48"),  # NAT64 of a site's own
+    ipaddress.IPv6Network("fec0::/10"),  # site-local, out of use and still routed inside
+    ipaddress.IPv6Network("5f00::/16"),  # segment routing
+)
+"""Not public, whatever the library's version knows of them."""
+
 _REMEDY = "add it to the outbound allow-list of the server's configuration"
 
 
@@ -62,11 +75,13 @@ class OutboundRule:
             return host.endswith(self.host[1:])
         return self.host in ("*", host)
 
-    def trusts(self, host: str, address: Network) -> bool:
-        """The rule names this very host or network, so that a private address is meant."""
+    def trusts(self, destination: Destination, address: Network) -> bool:
+        """The rule names this very host or network, with this scheme and port, so that a private address is meant."""
+        if self.scheme not in ("any", destination.scheme) or self.port not in (None, destination.port):
+            return False
         if self.network is not None:
             return _contains(self.network, address)
-        return self.host == host
+        return self.host == destination.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +130,7 @@ class OutboundRules:
             address = _network(text.partition("%")[0])
             if address is None:
                 continue
-            if _is_public(address) or any(
-                rule.trusts(destination.host, address)
-                and (rule.network is not None or rule.names(destination.scheme, destination.host, destination.port))
-                for rule in self.rules
-            ):
+            if _is_public(address) or any(rule.trusts(destination, address) for rule in self.rules):
                 return text
         raise Refused("outbound", f"{destination.host} has no address that may be reached from here; {_REMEDY}")
 
@@ -140,13 +151,13 @@ def _contains(network: Network, address: Network) -> bool:
 def _is_public(network: Network) -> bool:
     address = network.network_address
     if isinstance(address, ipaddress.IPv6Address):
-        # An IPv4 address in an IPv6 coat (mapped, 6to4, NAT64) is judged by what it wraps.
+        # An IPv4 address in an IPv6 coat is judged by what it wraps.
         embedded = address.ipv4_mapped or address.sixtofour
-        if embedded is None and address in ipaddress.IPv6Network("64:ff9b::/96"):
+        if embedded is None and any(address in coat for coat in _COATS):
             embedded = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
         if embedded is not None:
             address = embedded
-    return address.is_global and not address.is_multicast
+    return address.is_global and not address.is_multicast and not any(address in inside for inside in _INSIDE)
 
 
 def _checked(host: str) -> str:
