@@ -34,15 +34,22 @@ class Stretch:
 def utterances(ends: Sequence[TurnEnded], gap_s: Seconds) -> list[Stretch]:
     """What was said between silences of `gap_s` and more."""
     found: list[Stretch] = []
+    begun: list[TimedWord] = []
+
+    def close() -> None:
+        if begun:
+            found.append(_stretch(tuple(begun)))
+            begun.clear()
+
     for end in ends:
-        if not end.words:
+        if not end.words and end.text.strip():
+            close()
             found.extend(_wordless(end))
         for word in end.words:
-            last = found[-1] if found and found[-1].words else None
-            if last is not None and word.start - last.end < gap_s * LISTEN_RATE:
-                found[-1] = _stretch((*last.words, word))
-            else:
-                found.append(_stretch((word,)))
+            if begun and word.start - begun[-1].end >= gap_s * LISTEN_RATE:
+                close()
+            begun.append(word)
+    close()
     return found
 
 

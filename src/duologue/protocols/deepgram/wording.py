@@ -5,9 +5,9 @@ Text and timed words are rewritten alike: words that become one begin with the f
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from duologue.audio.spans import TimedWord
 from duologue.errors import Violation
@@ -18,6 +18,7 @@ MAX_REPLACEMENTS = 200
 SIGNS = ".,;:!?…\"'()[]"
 """What may stand around a word and is none of it."""
 
+ItemT = TypeVar("ItemT")
 Replacement: TypeAlias = tuple[tuple[str, ...], str]
 """Words in lower case, and what is written in their place."""
 
@@ -36,17 +37,15 @@ class Wording:
         edits = self._edits(tokens)
         if not edits:
             return text
-        for edit in reversed(edits):
-            tokens[edit.start : edit.end] = [edit.text] if edit.text else []
-        return " ".join(tokens)
+        return " ".join(_rewritten(tokens, edits, lambda edit: edit.text))
 
     def words(self, words: Sequence[TimedWord]) -> tuple[TimedWord, ...]:
         """The same for words that know their place."""
-        written = list(words)
-        for edit in reversed(self._edits([word.text for word in words])):
-            first, last = words[edit.start], words[edit.end - 1]
-            written[edit.start : edit.end] = [replace(first, text=edit.text, end=last.end)] if edit.text else []
-        return tuple(written)
+
+        def joined(edit: Figure) -> TimedWord:
+            return replace(words[edit.start], text=edit.text, end=words[edit.end - 1].end)
+
+        return tuple(_rewritten(words, self._edits([word.text for word in words]), joined))
 
     def _edits(self, tokens: Sequence[str]) -> list[Figure]:
         """Edits in order that do not overlap; a client's replacements come before figures."""
@@ -80,11 +79,26 @@ def is_english(language: str) -> bool:
     return language.lower().partition("-")[0] == "en"
 
 
+def _rewritten(items: Sequence[ItemT], edits: Sequence[Figure], made: Callable[[Figure], ItemT]) -> Iterator[ItemT]:
+    """The items with edits in their places; an edit without a text leaves nothing."""
+    at = 0
+    for edit in edits:
+        yield from items[at : edit.start]
+        if edit.text:
+            yield made(edit)
+        at = edit.end
+    yield from items[at:]
+
+
 def _replaced(plain: Sequence[str], replacements: Sequence[Replacement]) -> list[Figure]:
     edits: list[Figure] = []
+    beginning: dict[str, list[Replacement]] = {}  # a recording of hours has many words
+    for replacement in replacements:
+        beginning.setdefault(replacement[0][0], []).append(replacement)
     at = 0
     while at < len(plain):
-        fitting = next(((old, new) for old, new in replacements if tuple(plain[at : at + len(old)]) == old), None)
+        candidates = beginning.get(plain[at], ())
+        fitting = next(((old, new) for old, new in candidates if tuple(plain[at : at + len(old)]) == old), None)
         if fitting is None:
             at += 1
             continue
@@ -104,8 +118,8 @@ def _figures(tokens: Sequence[str], plain: Sequence[str]) -> list[Figure]:
         places = [at for at, _ in pieces]
         for figure in find_figures([piece for _, piece in pieces]):
             first, last = places[figure.start], places[figure.end - 1]
-            whole = places.index(first) == figure.start and (figure.end == len(places) or places[figure.end] > last)
-            if whole:
+            begins = figure.start == 0 or places[figure.start - 1] < first
+            if begins and (figure.end == len(places) or places[figure.end] > last):
                 found.append(Figure(first, last + 1, figure.text))
         start = place + 1
     return found
