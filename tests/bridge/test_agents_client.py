@@ -323,13 +323,20 @@ def test_a_close_that_cannot_be_written_is_refused_and_closes_nothing(code: int,
     run(main())
 
 
-def test_data_that_is_no_object_is_refused() -> None:
+def test_what_cannot_be_sent_is_refused_and_changes_nothing() -> None:
     async def main() -> None:
         context = stage(network=ScriptedNetwork(ScriptedPeer(acknowledging)))
         client = await create_agents_client(agent_id="a", api_key="key", context=context)
         for data in ("text", ["a"], None):
-            with pytest.raises(Violation, match="data must be an object"):
+            with pytest.raises(Violation, match="not an object"):
                 client.custom(data)  # type: ignore[arg-type]
+        for wrong in ({"agent": "text"}, {"metadata": ["a"]}, {"extra": "ab"}, {"extra": {"event": "stop"}}):
+            with pytest.raises(Violation, match=r"not an object|no other event"):
+                client.start(**wrong)  # type: ignore[arg-type]
+        for keys in (5, ["1"], "1" * 65, "", "A"):
+            with pytest.raises(Violation, match="are no keys"):
+                client.dtmf(keys)  # type: ignore[arg-type]
+        await client.start()
         await context.close()
 
     run(main())

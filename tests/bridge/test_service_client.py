@@ -219,3 +219,9 @@ def test_no_secret_is_shown_and_privacy_writes_no_line() -> None:
 
     assert asyncio.run(main(privacy=False)) == ["socket_opened", "socket_closed"]
     assert asyncio.run(main(privacy=True)) == []
+
+
+@pytest.mark.parametrize("key", ["schl\N{LATIN SMALL LETTER U WITH DIAERESIS}ssel", "two\nlines"])
+def test_a_key_that_no_header_can_hold_is_refused(key: str) -> None:
+    with pytest.raises(Violation, match="signs that no key has"):
+        ServiceOptions(key, "2025-04-16")

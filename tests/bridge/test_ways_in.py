@@ -649,3 +649,25 @@ def test_a_service_that_confirms_a_clear_answers_the_mark_behind_it() -> None:
         await asyncio.sleep(0.1)
         assert played == [("b", 1.1)]
         await socket.close()
+
+
+@pytest.mark.parametrize("target", ["", "\ud800", "+1\x00", "1" * 256])
+def test_a_transfer_to_nobody_fails_and_the_call_goes_on(target: str) -> None:
+    told: list[str] = []
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        await call.answer()
+        call.on(CallEvents.TransferFailed, lambda event: told.append(event.reason))
+        call.transfer_to(target)
+
+    async def main() -> None:
+        house = House(scenario, sid="AC22", api_url="http://127.0.0.1:9")
+        twilio, socket = await house.connect(await house.stream_url())
+        twilio.start()
+        await asyncio.sleep(1)
+        assert told == ["target: nobody to transfer to; expected a number or sip: address"]
+        assert house.reception.calls == 1
+        await socket.close()
+        await house.ways.stop()
+
+    run(main())

@@ -48,6 +48,9 @@ _log = structlog.get_logger("duologue.bridge")
 MAX_REASON = 123
 """Bytes of a close frame's text (RFC 6455)."""
 
+MAX_KEYS = 64
+"""In one order; each is a message."""
+
 _RUNS: Mapping[EventName, bool] = {Events.WebSocketMediaStarted: True, Events.WebSocketMediaEnded: False}
 _BY_RATE = {audio.sample_rate: name for name, audio in LINE_FORMATS.items()}
 
@@ -139,30 +142,31 @@ class AgentsClient(MediaUnit):
             input_format or _nearest_format(self, self._context.pump),
             voice_id,
             output_audio_delivery,
-            dict(agent or {}),
-            dict(metadata or {}),
-            dict(extra or {}),
+            _object("agent", agent or {}),
+            _object("metadata", metadata or {}),
+            _object("extra", extra or {}),
         )
+        if "event" in start.extra:
+            raise Violation("extra", "the message is a start, and no other event", path="event")
         write_start(start)  # what cannot be written is the caller's mistake, and told to the caller
         self._connection.feed(StartAsked(start))
         return self._connection.acknowledged
 
     def dtmf(self, digits: str) -> Awaitable[None]:
         """Send keys (`0-9 * #`) to the agent, one message each. Before the ack they wait for it. Raises `Violation`, `ClientClosed`."""
-        if not digits or not KEYS.issuperset(digits):
-            raise Violation("digits", f"{digits!r} are no keys", expected="0-9 * #")
+        given: object = digits  # whatever the annotation says
+        if not isinstance(given, str) or not 0 < len(digits) <= MAX_KEYS or not KEYS.issuperset(digits):
+            raise Violation("digits", f"{str(given)[:MAX_KEYS]!r} are no keys", expected=f"1 to {MAX_KEYS} of 0-9 * #")
         self._connection.check_open()
         self._connection.feed(KeysAsked(digits))
         return Done()
 
     def custom(self, metadata: Mapping[str, Any]) -> Awaitable[None]:
         """Send data to the agent. Before the ack it waits for it. Raises `Violation`, `ClientClosed`."""
-        given: object = metadata  # whatever the annotation says
-        if not isinstance(given, Mapping):
-            raise Violation("metadata", f"data must be an object, not {type(given).__name__}", expected="a mapping")
-        write_data("", metadata)
+        data = _object("metadata", metadata)
+        write_data("", data)
         self._connection.check_open()
-        self._connection.feed(DataAsked(dict(metadata)))
+        self._connection.feed(DataAsked(data))
         return Done()
 
     def send_media_to(
@@ -228,6 +232,13 @@ def _nearest_format(client: AgentsClient, pump: MediaPump) -> str:
     rates = [unit.rate for unit in (*pump.hears(client), *pump.heard_by(client))]
     above = sorted(rate for rate in _BY_RATE if rates and rate >= rates[0])
     return _BY_RATE[above[0]] if above else DEFAULT_FORMAT
+
+
+def _object(name: str, given: object) -> dict[str, Any]:
+    """What a scenario gave for a JSON object, whatever the annotations say. Raises `Violation`."""
+    if not isinstance(given, Mapping):
+        raise Violation(name, f"{name} is {type(given).__name__}, not an object", path=name, expected="a mapping")
+    return dict(given)
 
 
 create_agents_client = AgentsClient.connect

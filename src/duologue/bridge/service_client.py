@@ -59,6 +59,8 @@ class ServiceOptions:
         parts = urlsplit(self.url)
         if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
             raise Violation("base_url", f"{self.url!r} is no address", path="base_url", expected="https://host")
+        if not self.api_key.isascii() or not self.api_key.isprintable():
+            raise Violation("api_key", "the API key holds signs that no key has", path="api_key", expected="ASCII")
         if self.privacy and self.trace is not None:
             raise Violation("trace", "privacy keeps nothing of the traffic, a trace keeps all", path="trace")
 

@@ -30,3 +30,10 @@ def test_a_call_is_rejected_or_busy() -> None:
 def test_a_number_is_dialled_and_a_sip_address_too() -> None:
     assert "<Dial>+1415&lt;</Dial>" in dial("+1415<")
     assert "<Dial><Sip>sip:bob@example.org</Sip></Dial>" in dial("sip:bob@example.org")
+
+
+def test_signs_that_xml_does_not_have_are_left_out() -> None:
+    root = ElementTree.fromstring(connect_stream("wss://x", {"name": "A\0nn\x1f\ud800a"}).encode())
+    parameter = root.find("Connect/Stream/Parameter")
+    assert parameter is not None
+    assert parameter.attrib["value"] == "Anna"

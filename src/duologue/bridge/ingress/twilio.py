@@ -163,7 +163,7 @@ class Twilio:
 
     async def _transfer(self, call: str, target: str) -> None:
         """Connect the caller to somebody else instead of us. Raises `Refused("twilio")`, `Violation("transfer_target")`."""
-        if not target or len(target) > MAX_TARGET:
+        if not 0 < len(target) <= MAX_TARGET or not target.isprintable():
             raise Violation(
                 "transfer_target", "nobody to transfer to", path="target", expected="a number or sip: address"
             )

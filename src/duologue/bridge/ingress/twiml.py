@@ -15,7 +15,7 @@ def connect_stream(url: str, parameters: Mapping[str, str], status_callback: str
     """Connect the call's audio to our socket, both ways, until the socket closes."""
     callback = f" statusCallback={quoteattr(status_callback)}" if status_callback else ""
     named = "".join(
-        f"<Parameter name={quoteattr(name)} value={quoteattr(value[: MAX_PARAMETER - len(name)])} />"
+        f"<Parameter name={quoteattr(name)} value={quoteattr(_plain(value)[: MAX_PARAMETER - len(name)])} />"
         for name, value in parameters.items()
         if value
     )
@@ -31,6 +31,11 @@ def dial(target: str) -> str:
     """Connect the call to a number or a SIP address."""
     inner = f"<Sip>{escape(target)}</Sip>" if target.lower().startswith(("sip:", "sips:")) else escape(target)
     return _response(f"<Dial>{inner}</Dial>")
+
+
+def _plain(text: str) -> str:
+    """Without signs that XML has no place for; a caller chooses the name that is shown."""
+    return "".join(sign for sign in text if sign.isprintable())
 
 
 def _response(inner: str) -> str:
