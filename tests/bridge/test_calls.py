@@ -237,6 +237,31 @@ def test_the_agents_keys_are_heard_on_both_ways_in() -> None:
         assert keys_in(asterisk.samples, 8_000) == "19"
 
 
+SPEAKER = """
+from duologue.bridge import PlayerEvents
+
+
+async def scenario(call, session):
+    call.answer()
+    player = session.create_realtime_tts_player("two four six")
+    player.send_media_to(call)
+    await player.wait_for(PlayerEvents.PlaybackFinished, timeout=20)
+    session.after(1, call.hangup)
+"""
+
+
+def test_a_scenario_speaks_to_a_caller_without_an_agent_and_without_a_key(tmp_path: Path) -> None:
+    (tmp_path / "speaker.py").write_text(SPEAKER)
+
+    @calling(bridge={"scenario": str(tmp_path / "speaker.py"), "agent": ""})
+    async def _(phones: PhoneServer, callers: Callers) -> None:
+        call = await callers.twilio()
+        await call.stay(3.0)
+        assert words_in(call.peer.ear.heard(asyncio.get_running_loop().time())) == 3
+        assert await call.over() == (1000, "call ended")
+        assert phones.sessions == []
+
+
 END_CALL = {"id": "c1", "name": "end_call", "arguments": "{}"}
 
 

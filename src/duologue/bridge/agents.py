@@ -8,6 +8,7 @@ from typing import Any
 
 from duologue.bridge.agents_client import AgentsClient
 from duologue.bridge.listeners import Listener
+from duologue.bridge.tts_player import RealtimeTTSPlayer, create_realtime_tts_player
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,13 @@ class AgentsPlace:
 
     async def connect(self, agent_id: str, on_web_socket_close: Listener | None = None, **options: Any) -> AgentsClient:
         """A connection to one of its agents; see `AgentsClient.connect` for options and for what is raised."""
-        place = {"base_url": self.base_url(), "api_key": self.api_key}
         return await AgentsClient.connect(
-            agent_id=agent_id, on_web_socket_close=on_web_socket_close, **{**place, **options}
+            agent_id=agent_id, on_web_socket_close=on_web_socket_close, **{**self._place(), **options}
         )
+
+    def speak(self, text: str, **options: Any) -> RealtimeTTSPlayer:
+        """A player with its voices; see `create_realtime_tts_player` for options and for what is raised."""
+        return create_realtime_tts_player(text, **{**self._place(), **options})
+
+    def _place(self) -> dict[str, Any]:
+        return {"base_url": self.base_url(), "api_key": self.api_key}

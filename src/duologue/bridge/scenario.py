@@ -29,6 +29,7 @@ from duologue.bridge.events import EventName, SessionEvents
 from duologue.bridge.guard import Guard
 from duologue.bridge.listeners import Listener, Listeners
 from duologue.bridge.session_events import HttpRequest, ListenerFailed, SessionEvent
+from duologue.bridge.tts_player import RealtimeTTSPlayer
 from duologue.errors import DuologueError, Refused, Violation
 from duologue.ids import IdSource
 from duologue.runtime.driver import Timers
@@ -111,6 +112,14 @@ class ScenarioSession:
         """
         with self.context.active():
             return await self.agents.connect(agent_id, on_web_socket_close, **options)
+
+    def create_realtime_tts_player(self, text: str, **options: Any) -> RealtimeTTSPlayer:
+        """A player that speaks with the voices of where this bridge has its agents; `base_url` and `api_key` name another place.
+
+        Raises as `duologue.bridge.create_realtime_tts_player`. It is closed with the session.
+        """
+        with self.context.active():
+            return self.agents.speak(text, **options)
 
     def terminate(self) -> None:
         """End the session: the call is hung up, everything created here is closed."""
