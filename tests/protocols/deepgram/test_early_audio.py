@@ -27,13 +27,21 @@ def test_only_the_last_ten_seconds_are_kept() -> None:
     assert early.take(FORMAT) == b"\0" * TEN_SECONDS
 
 
-def test_while_the_format_is_unknown_the_oldest_payloads_are_dropped() -> None:
+def test_while_the_format_is_unknown_the_oldest_bytes_are_dropped() -> None:
     early = EarlyAudio()
     early.add(b"\1" * 3)
     for _ in range(4):
         early.add(bytes(MAX_EARLY_BYTES // 4))
     left = early.take(AudioFormat(Encoding.PCM_F32LE, 48000))
     assert left == bytes(MAX_EARLY_BYTES - 1)  # three bytes were dropped: the next sample begins one later
+
+
+def test_messages_without_anything_in_them_are_not_kept() -> None:
+    early = EarlyAudio()
+    for _ in range(10_000):
+        early.add(b"")
+        early.add(b"x")
+    assert early.take(AudioFormat(Encoding.MULAW, 8000)) == b"x" * 10_000
 
 
 @REPEATABLE
@@ -47,7 +55,7 @@ def test_what_is_left_begins_at_a_whole_sample(sizes: list[int]) -> None:
         )
         sent += payload
         early.add(payload)
-        assert early._bytes <= MAX_EARLY_BYTES
+        assert len(early._held) <= MAX_EARLY_BYTES
     left = early.take(FORMAT)
     assert sent.endswith(left)
     assert len(left) <= TEN_SECONDS

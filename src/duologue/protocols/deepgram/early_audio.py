@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
-
 from duologue.audio.formats import MAX_RATE, AudioFormat
 
 EARLY_S = 10.0
@@ -13,29 +11,25 @@ MAX_EARLY_BYTES = int(EARLY_S * MAX_RATE * 4)
 
 
 class EarlyAudio:
-    """The last ten seconds of what came before the settings."""
+    """The last ten seconds of what came before the settings. One buffer: as many messages as samples cost no more than the samples."""
 
     def __init__(self) -> None:
-        self._payloads: deque[bytes] = deque()
-        self._bytes = 0
+        self._held = bytearray()
         self._dropped = 0
 
     def add(self, payload: bytes) -> None:
-        """Keep a payload, dropping the oldest while there is too much."""
-        self._payloads.append(payload)
-        self._bytes += len(payload)
-        while self._bytes > MAX_EARLY_BYTES:
-            oldest = self._payloads.popleft()
-            self._bytes -= len(oldest)
-            self._dropped += len(oldest)
+        """Keep a payload, dropping the oldest bytes while there is too much."""
+        self._held += payload
+        excess = len(self._held) - MAX_EARLY_BYTES
+        if excess > 0:
+            del self._held[:excess]
+            self._dropped += excess
 
     def take(self, audio: AudioFormat) -> bytes:
         """What is left of it, at most ten seconds, beginning at a whole sample; nothing is kept."""
-        joined = b"".join(self._payloads)
+        held, dropped = self._held, self._dropped
         width = audio.encoding.width
-        excess = max(0, len(joined) - int(EARLY_S * audio.sample_rate) * width)
-        first = self._dropped + excess
-        start = excess + -first % width
-        self._payloads.clear()
-        self._bytes = self._dropped = 0
-        return joined[start:]
+        excess = max(0, len(held) - int(EARLY_S * audio.sample_rate) * width)
+        start = excess + -(dropped + excess) % width
+        self._held, self._dropped = bytearray(), 0
+        return bytes(held[start:])
