@@ -231,6 +231,7 @@ def test_a_drain_finishes_the_reply_and_says_goodbye() -> None:
             assert client.socket.closed == (1001, "SERVER_GOING_AWAY")
             assert client.kinds()[-2:] == ["AgentAudioDone", "Error"]
             assert waiting.socket.closed == (1001, "SERVER_GOING_AWAY")
+            assert [message.get("code") for message in waiting.messages] == [None, "SERVER_GOING_AWAY"]
 
     run(main())
 

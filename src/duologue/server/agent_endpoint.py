@@ -224,8 +224,6 @@ class AgentEndpoint:
             self._services.log.warning("session_not_started", why=str(error), request_id=self.request_id)
             self._tell(self._dialect.refuse(Violation("listening_not_started", "listening could not be started")))
             reason = EndReason.FAILED
-        if reason is EndReason.DRAINED:
-            self._tell(self._dialect.refuse(Violation("draining", "the server is going away", fatal=True)))
         self._end(reason)
 
     def _count(self, now: Seconds, event: Event | None, commands: Sequence[Command]) -> None:  # noqa: ARG002 - an observer
@@ -246,5 +244,7 @@ class AgentEndpoint:
             self._out.tell(frames)
 
     def _end(self, reason: EndReason) -> None:
+        if reason is EndReason.DRAINED:
+            self._tell(self._dialect.refuse(Violation("draining", "the server is going away", fatal=True)))
         if self._socket is not None:
             self._socket.end(*self._dialect.closing(reason))
