@@ -10,7 +10,9 @@ import pytest
 
 from duologue.audio.formats import LISTEN_RATE, AudioFormat, Encoding
 from duologue.errors import Violation
+from duologue.listen.channel import Deliver, ListenChannel, ListenEngines
 from duologue.listen.hypothesis import ListenOptions
+from duologue.listen.policy import TurnPolicy
 from duologue.server.recordings import Recording, hear_recording, while_wanted
 from tests.server.driving import application
 from tests.server.test_listen_endpoint import scripted
@@ -44,6 +46,27 @@ def test_turns_and_length_of_a_recording_and_what_it_counts() -> None:
             assert all(not engine.host._open for engine in app.services.engines)  # type: ignore[union-attr]
 
     asyncio.run(main())
+
+
+def test_everybody_in_a_recording_counts_not_the_nearest_voice_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    policies: list[TurnPolicy] = []
+    opened = ListenChannel.open
+
+    async def noting(
+        engines: ListenEngines, options: ListenOptions, policy: TurnPolicy, deliver: Deliver
+    ) -> ListenChannel:
+        policies.append(policy)
+        return await opened(engines, options, policy, deliver)
+
+    async def main() -> None:
+        async with application(scripted()) as app:
+            meter = app.services.ledger.open("1", "", "stt", "/x")
+            await hear_recording(app.services, recording(bytes(2 * LISTEN_RATE)), meter, "/x")
+            assert app.services.config.listen.floor.foreground == 1.0
+
+    monkeypatch.setattr(ListenChannel, "open", noting)
+    asyncio.run(main())
+    assert [policy.foreground for policy in policies] == [0.0]
 
 
 def test_what_is_no_audio_or_too_long_gives_its_streams_back() -> None:
