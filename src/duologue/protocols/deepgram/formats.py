@@ -19,6 +19,7 @@ _ENCODINGS = {
     "ulaw": Encoding.MULAW,
     "alaw": Encoding.ALAW,
 }
+_KNOWN = "linear16, linear32, mulaw or alaw"
 _UNSUPPORTED = frozenset(["flac", "amr-nb", "amr-wb", "opus", "ogg-opus", "speex", "g729", "mp3", "aac"])
 """Encodings the vendor lists and this server does not speak."""
 
@@ -53,7 +54,12 @@ def read_output(
     """`audio.output`. The default rate is 24,000 for linear audio and 8,000 for G.711; MP3 has one rate (D§A). Raises `Violation`."""
     if (encoding or "").lower() == "mp3":
         return _read_mp3(sample_rate, container, bitrate)
-    known = _encoding(encoding or "linear16", "audio.output.encoding", float32=float32)
+    known = _encoding(
+        encoding or "linear16",
+        "audio.output.encoding",
+        float32=float32,
+        expected="linear16, linear32, mulaw, alaw or mp3",
+    )
     default_rate = 8_000 if known.width == 1 else 24_000
     audio = _format(known, default_rate if sample_rate is None else sample_rate, "audio.output.sample_rate")
     wrapped = (container or "none").lower()
@@ -97,7 +103,7 @@ def read_stream(encoding: str | None, sample_rate: int | None) -> AudioFormat | 
     return _format(known, sample_rate, "sample_rate")
 
 
-def _encoding(name: str, path: str, *, float32: bool) -> Encoding:
+def _encoding(name: str, path: str, *, float32: bool, expected: str = _KNOWN) -> Encoding:
     lower = name.lower()
     if lower == "linear32" and float32:
         return Encoding.PCM_F32LE
@@ -108,7 +114,7 @@ def _encoding(name: str, path: str, *, float32: bool) -> Encoding:
         "unsupported_audio_format",
         f"encoding {name[:40]!r} {what}",
         path=path,
-        expected="linear16, linear32, mulaw or alaw",
+        expected=expected,
     )
 
 

@@ -62,6 +62,7 @@ class WantedFile:
         return f"audio/{_MEDIA[self.audio.encoding.value]};rate={self.audio.sample_rate}"
 
 
+_SAMPLES = ("linear16", "mulaw", "ulaw", "alaw")
 _IMPLIED = {"wav": "linear16", "ogg": "opus"}
 """What a container holds where no encoding is named."""
 _MEDIA = {"pcm_s16le": "l16", "pcm_mulaw": "mulaw", "pcm_alaw": "alaw"}
@@ -147,12 +148,12 @@ def read_file(query: Query, voices: VoiceLookup | None, *, flux: bool = False) -
 
 
 def _read_samples(query: Query, encoding: str | None, container: str) -> OutputFormat:
-    if encoding is not None and encoding.lower() in ("linear32", "mp3"):
+    if encoding is not None and encoding.lower() not in _SAMPLES:
         raise Violation(
             "unsupported_audio_format",
-            f"samples are not given as {encoding.lower()}",
+            f"speech is not given as {encoding[:40]!r} here",
             path="encoding",
-            expected="linear16, mulaw or alaw",
+            expected="linear16, mulaw or alaw, or mp3 in one request",
         )
     rate = query.whole("sample_rate")
     if rate is not None and rate not in RATES:

@@ -31,7 +31,11 @@ AGENT_V1 = Surface(
             PARTLY,
             "the id of one of the server's own agents, without metadata; of what it may do itself, hanging up",
         ),
-        Row("Settings: agent.listen", YES, "thresholds for any model; the engine is this server's"),
+        Row(
+            "Settings: agent.listen",
+            PARTLY,
+            "thresholds for any model; the engine is this server's; the first of `language_hints` is its language; not `smart_format`",
+        ),
         Row(
             "Settings: agent.think",
             YES,
