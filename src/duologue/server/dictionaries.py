@@ -1,6 +1,7 @@
-"""Pronunciation dictionaries: kept in the database, or until the end of the process where there is none, and used by the synthesisers.
+"""Pronunciation dictionaries: kept in the database, or until the end of the process where there is none; used by the synthesisers.
 
-A server is one household: every key sees and uses every dictionary, whichever key made it (docs/decisions/0501-dictionaries-of-the-household.md).
+A server is one household: every key sees and uses every dictionary, whichever key made it
+(docs/decisions/0501-dictionaries-of-the-household.md).
 """
 
 from __future__ import annotations
