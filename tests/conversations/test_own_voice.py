@@ -151,6 +151,40 @@ def test_whoever_asks_for_words_waits_for_words_of_the_callers() -> None:
     call.voice(0.6, 0.2, own=0.9)
     call.voice(0.8, 0.4)
     call.words(0.9, "one two please", (0.3, 0.45, 0.7))
-    assert call.session.stage is Stage.SPEAKING, "two of the three words are the agent's"
+    assert call.session.stage is Stage.OVERLAP, "two of the three words are the agent's"
     call.words(1.1, "one two please stop", (0.3, 0.45, 0.7, 0.9))
     assert call.session.stage is Stage.IDLE
+
+
+def test_a_turn_that_begins_with_an_echo_is_the_callers_from_when_they_speak() -> None:
+    """Where words are asked for, a turn that ends over the reply interrupts it, as it does without an echo; and the client is told."""
+    call = Call(replace(GREETED, interruption=InterruptionPolicy(min_words=5)), ["Yes."])
+    call.starts(0.4, own=0.9)
+    call.voice(0.5, 0.1, own=0.9)
+    assert call.session.stage is Stage.SPEAKING
+    call.voice(0.6, 0.2)
+    call.voice(0.7, 0.3)
+    assert call.session.stage is Stage.OVERLAP
+    call.ends(1.5, "one stop it", (0.3, 0.55, 0.6))
+    assert lines_from(call, 1.5) == script(
+        """
+        1.50  clear 1
+        1.50  CALLER SPEAKS
+        1.50  INTERRUPTED 1 heard 'One two three. Four five'
+        1.50  AGENT DONE 1 (interrupted)
+        1.50  CALLER SAID 'stop it'
+        1.50  generate 2.1 on 'stop it'
+        """
+    )
+
+
+def test_the_client_is_told_of_the_caller_only_once() -> None:
+    """A turn begins before the answer sounds, is found to be an echo, and then somebody does speak."""
+    call = Call(AgentSettings(greeting="Good day."), [Answer("Yes.", after=2.0)])
+    call.feed(MessageInjected(Speaker.USER, "hello"), 0.6)
+    before = told_of_caller(call)
+    call.starts(0.7)
+    assert told_of_caller(call) == before + 1
+    call.voice(0.8, 0.1, own=0.9)
+    call.voice(1.0, 0.3)
+    assert told_of_caller(call) == before + 1

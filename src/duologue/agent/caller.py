@@ -55,7 +55,7 @@ class CallerSide:
     most_fresh: Seconds = 0.0
     """The most speech in a row that counted against the agent's line."""
     withheld: bool = False
-    """The client was not told that the caller speaks, because it was our own voice that began."""
+    """It is our own voice that began the turn: nobody else has begun to speak yet."""
     speech_start: Samples = 0
     heard_until: Samples = 0
     """Where progress was told last."""

@@ -21,6 +21,8 @@ from duologue.listen.events import (
 from duologue.runtime.machine import Seconds
 
 _BUSY = frozenset({Stage.THINKING, Stage.SPEAKING, Stage.OVERLAP})
+_AWARE = frozenset({Stage.OVERLAP, Stage.DRAFTING})
+"""Somebody speaks, or did: it need not be said again. Of a turn that begins neither is true."""
 
 
 class Listening:
@@ -46,11 +48,11 @@ class Listening:
         talk.caller.progress(event, own=own)
         if own and self._is_echo():
             talk.caller.note_echo(talk.caller.speech_start, event.position)
+            talk.caller.withheld = True
             self._moves.cue(Cue.OWN_VOICE, now)
         elif talk.caller.withheld and not self._is_echo():
             talk.caller.withheld = False
-            if talk.stage not in _BUSY:
-                self._moves.endings.tell_caller_started()
+            self._begin(now)
         self._judge(now)
 
     def take(self, event: TurnEvent, now: Seconds) -> None:
@@ -104,20 +106,27 @@ class Listening:
         return is_echo(self._talk.caller, self._talk.settings.interruption)
 
     def _started(self, event: TurnStarted, now: Seconds) -> None:
+        """A turn began: the caller's, unless it is our own voice."""
+        caller = self._talk.caller
+        if self._is_own(event.position):
+            caller.note_echo(caller.speech_start, event.position)
+            caller.withheld = True
+        else:
+            self._begin(now)
+
+    def _begin(self, now: Seconds) -> None:
+        """The caller begins to speak."""
         talk = self._talk
         reply = talk.reply
         talk.caller.over_reply = reply is not None and reply.started
         if reply is not None and reply.started:
             speech = reply.utterance
             self._heard_before = len(speech.alignment.text_before(speech.playback.heard(now)))
-        if self._is_own(event.position):
-            talk.caller.note_echo(talk.caller.speech_start, event.position)
-            talk.caller.withheld = True
-            return  # if somebody else is heard later in the turn, it is they who insist
         if talk.stage in _BUSY and self._protected(now):
             return  # if the turn outlasts the protection, the caller will insist
-        self._moves.cue(Cue.CALLER_STARTS, now)
-        if talk.reply is None or not talk.reply.started:
+        if talk.stage not in _AWARE:
+            self._moves.cue(Cue.CALLER_STARTS, now)
+        if not talk.caller.told and (talk.reply is None or not talk.reply.started):
             self._moves.endings.tell_caller_started()
 
     def _may_be_done(self, now: Seconds) -> None:
