@@ -7,7 +7,7 @@ activity is lowered.
 
 Two conditions keep it out of the way. Nothing is lowered before the two levels differ, so whoever speaks first is believed. And it is
 lowered only as far as the *background* itself is taken for speech: behind a caller in a quiet room, in steady noise or hum, the detector
-already falls in every pause and every step passes unchanged.
+already falls in every pause and steps pass unchanged, all but one in a hundred.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ VOICED_AFTER: Seconds = 0.25
 VOICED_FROM = 0.1
 """A background this little voiced is left to the detector."""
 VOICED = 0.5
+"""More likely than not: of speech, and of the caller."""
 LONGEST_STEP: Samples = LISTEN_RATE // 10
 """A gap in the stream teaches no more than a step of this length."""
 
@@ -86,7 +87,7 @@ class Foreground:
         "_voiced_follows",
         "near",
         "voiced_background",
-    )  # fmt: skip
+    )
 
     def __init__(self, strength: float = 1.0) -> None:
         self._strength = strength
