@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from duologue.agent.pacing import ENDLESS, Pacer
 from duologue.agent.playback import Playback
 from duologue.agent.settings import Pacing, PacingPolicy
@@ -31,3 +33,21 @@ def test_by_sentence_a_phrase_is_a_burst_and_the_next_begins_on_the_playback_clo
     assert pacer.room(playback, 5.0, inside_phrase=False) == 0
     assert pacer.next_at(playback) == 7.8
     assert pacer.room(playback, 7.8, inside_phrase=False) == ENDLESS
+
+
+@pytest.mark.parametrize("way_s", [0.0, 0.05, 0.15, 0.4])
+def test_a_loudspeaker_behind_a_slow_line_is_never_left_without_audio(way_s: float) -> None:
+    pacer, playback = Pacer(PacingPolicy(Pacing.SPEAKING_PACE, lead=0.2), 1000), Playback(1000)
+    begins = ends = way_s
+    for step in range(1, 1_000):
+        now = step / 100
+        room = pacer.room(playback, now, inside_phrase=True)
+        if room:
+            arrives = now + way_s
+            begins = arrives if playback.sent == 0 else begins
+            assert playback.sent == 0 or arrives <= ends, "a gap"
+            ends = max(arrives, ends) + room / 1000
+            playback.send(room, now)
+        if step % 10 == 0:
+            playback.report(round((now - way_s - begins) * 1000), now)
+    assert playback.sent > 9_800

@@ -40,6 +40,17 @@ def test_a_report_replaces_the_estimate_which_goes_on_from_there() -> None:
     assert playback.heard(10.9) == 0
 
 
+def test_a_report_that_was_long_on_its_way_does_not_hold_up_what_is_sent() -> None:
+    playback = Playback(1000)
+    playback.send(500, 10.0)
+    playback.report(0, 10.3)
+    assert (playback.silent_at(), playback.due_at()) == (10.8, 10.5)
+    playback.send(500, 10.4)
+    assert playback.due_at() == 11.0
+    playback.clear(10.6)
+    assert playback.due_at() == 10.6
+
+
 def test_a_clear_returns_what_was_heard_and_forgets_the_rest() -> None:
     playback = Playback(1000)
     playback.send(1000, 10.0)

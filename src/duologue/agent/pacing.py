@@ -1,4 +1,4 @@
-"""When audio may be sent: how far ahead of the loudspeaker, and when to look again.
+"""When audio may be sent: how far ahead of a loudspeaker that plays at once, and when to look again.
 
 `AS_AVAILABLE` never waits. `SPEAKING_PACE` keeps `lead` seconds ahead of playback. `SENTENCE` sends each phrase as a burst and begins the
 next on the playback clock, `lead` seconds before the one before falls silent (Deepgram's observed behaviour, D 5.8), so that a client
@@ -32,10 +32,10 @@ class Pacer:
             return 0
         if self._pacing is Pacing.SENTENCE:
             return ENDLESS
-        return max(1, round((self._lead - max(0.0, playback.silent_at() - now)) * self._rate))
+        return max(1, round((self._lead - max(0.0, playback.due_at() - now)) * self._rate))
 
     def next_at(self, playback: Playback) -> Seconds:
         """When `room` will be more than nothing again, if it is nothing now."""
         if self._pacing is Pacing.SPEAKING_PACE:
-            return playback.silent_at() - self._lead / 2  # wait for half the lead to be played: few wakes, no starving
-        return playback.silent_at() - self._lead
+            return playback.due_at() - self._lead / 2  # wait for half the lead to be played: few wakes, no starving
+        return playback.due_at() - self._lead

@@ -17,6 +17,7 @@ class Playback:
         self._rate = rate
         self._sent: Samples = 0
         self._silent_at: Seconds = 0.0
+        self._due_at: Seconds = 0.0
         self._floor: Samples = 0
 
     @property
@@ -28,6 +29,7 @@ class Playback:
         """`samples` more go out now."""
         self._sent += samples
         self._silent_at = max(now, self._silent_at) + samples / self._rate
+        self._due_at = max(now, self._due_at) + samples / self._rate
 
     def heard(self, now: Seconds) -> Samples:
         """How much has left the loudspeaker. Never falls."""
@@ -38,6 +40,11 @@ class Playback:
     def silent_at(self) -> Seconds:
         """When all that was sent will have been played; in the past for a loudspeaker already silent."""
         return self._silent_at
+
+    def due_at(self) -> Seconds:
+        """When all that was sent would have been played by a loudspeaker next to us. Sending goes by this clock: what a client reports is
+        old by its way here, and audio needs its way there; waiting for both would leave the loudspeaker without any."""
+        return self._due_at
 
     def report(self, position: Samples, now: Seconds) -> None:
         """The client says how far it has played: exact, so it replaces the estimate, which goes on from there."""
@@ -50,4 +57,5 @@ class Playback:
         heard = self.heard(now)
         self._sent = heard
         self._silent_at = min(self._silent_at, now)
+        self._due_at = min(self._due_at, now)
         return heard
