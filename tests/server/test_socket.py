@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections.abc import MutableMapping
 from typing import Any
 
 import pytest
 
-from duologue.server.socket import ABORT, EVENTS_OVERRUN, LEFT, SLOW_READER, Socket, SocketBounds
+from duologue.server.socket import ABORT, EVENTS_OVERRUN, LEFT, SLOW_READER, TURN_FRAMES, Socket, SocketBounds
 from duologue.sim.clock import run
 
 BOUNDS = SocketBounds(unsent_audio_s=1.0, unsent_events_bytes=100, slow_reader_s=300.0)
@@ -188,5 +189,31 @@ def test_nothing_is_written_to_a_client_that_left() -> None:
         await socket.write()
         await socket.close()
         assert wire.sent == []
+
+    run(main())
+
+
+def test_a_flood_of_frames_lets_others_have_their_turn() -> None:
+    async def main() -> None:
+        wire = Wire()
+        for number in range(10_000):
+            wire.inbox.put_nowait({"type": "websocket.receive", "text": str(number)})
+        wire.inbox.put_nowait({"type": "websocket.disconnect"})
+        socket = wire.socket()
+        taken: list[str | bytes] = []
+        turns: list[int] = []
+
+        async def other() -> None:
+            while socket.ending is None:
+                turns.append(len(taken))
+                await asyncio.sleep(0)
+
+        others = asyncio.create_task(other())
+        await asyncio.sleep(0)
+        async for frame in socket.frames():
+            taken.append(frame)  # noqa: PERF401 - others look at it meanwhile
+        await others
+        assert taken == [str(number) for number in range(10_000)]
+        assert max(later - before for before, later in itertools.pairwise(turns)) <= TURN_FRAMES
 
     run(main())

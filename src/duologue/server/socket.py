@@ -19,6 +19,9 @@ FLUSH_S = 60.0
 """How long an orderly end waits for what is still to be written: a client may begin to read only after it has sent everything."""
 GOODBYE_S = 10.0
 """How long the close itself may take to be written."""
+TURN_S = 0.005
+TURN_FRAMES = 100
+"""What one client's frames may take of the event loop before others have their turn."""
 SLOW_READER = (1008, "client reads too slowly")
 """Close code and reason for a client that takes nothing."""
 EVENTS_OVERRUN = (1008, "too many unread messages")
@@ -93,14 +96,24 @@ class Socket:
             self._tell_of_pings(pinged)
 
     async def frames(self) -> AsyncIterator[Frame]:
-        """What the client sends, until it leaves or the end is decided."""
+        """What the client sends, until it leaves or the end is decided.
+
+        Whoever sends faster than it can be handled keeps the event loop for a moment at a time: then all others have their turn.
+        """
+        now = asyncio.get_running_loop().time
+        kept, in_a_row = 0.0, 0
         while self._ending is None:
             message = await self._receive()
+            began = now()
             if message["type"] == "websocket.disconnect":
                 self.end(*LEFT)
                 return
             frame = message.get("bytes")
             yield message["text"] if frame is None else frame
+            kept, in_a_row = kept + now() - began, in_a_row + 1
+            if kept > TURN_S or in_a_row >= TURN_FRAMES:
+                kept, in_a_row = 0.0, 0
+                await asyncio.sleep(0)
 
     def tell(self, frame: Frame, tag: str = "") -> None:
         """Send an event; never waits. Beyond the bound the connection ends. `tag` makes it forgettable."""
