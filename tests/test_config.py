@@ -76,6 +76,9 @@ def test_a_wrong_value_is_refused_with_its_path(values: dict[str, object], path:
         ({"logs": {"level": "loud"}}, "logs.level: .* expected one of 'debug', 'info', 'warning', 'error'"),
         ({"agent": {"pacing": {"pacing": "slow"}}}, "agent.pacing.pacing: 'slow' is not known here; expected one of"),
         ({"tls": 7}, "tls: this is a whole number; expected a table"),
+        ({"listen": {"floor": {"slow": 0}}}, "listen.floor.slow: 0 cannot work; expected above 0, up to 60"),
+        ({"listen": {"floor": {"foreground": 2}}}, "listen.floor.foreground: 2 cannot work; expected 0 to 1"),
+        ({"listen": {"gate": {"hang_over": -1}}}, "listen.gate.hang_over: -1 cannot work; expected 0 to 60"),
     ],
 )
 def test_a_wrong_value_is_told_in_the_words_of_the_file(values: dict[str, object], told: str) -> None:

@@ -23,6 +23,13 @@ class FloorPolicy:
     foreground: float = 1.0
     """How far voices behind the caller are disbelieved, 0 (not at all) to 1; see `listen/foreground.py`."""
 
+    def __post_init__(self) -> None:
+        """Raises `Violation("turn_policy")`."""
+        for name in ("attack_half_life", "slow", "fast"):
+            _check(f"listen.floor.{name}", getattr(self, name), above=0.0)
+        for name in ("speech_threshold", "foreground"):
+            _check(f"listen.floor.{name}", getattr(self, name), most=1.0)
+
 
 @dataclass(frozen=True, slots=True)
 class GatePolicy:
@@ -36,6 +43,20 @@ class GatePolicy:
     """Voice activity that opens the gate and keeps it open."""
     block: Seconds = 0.096
     """Audio is forwarded in stretches of at least this length: three steps, a third of the messages."""
+
+    def __post_init__(self) -> None:
+        """Raises `Violation("turn_policy")`."""
+        for name in ("pre_roll", "hang_over", "block"):
+            _check(f"listen.gate.{name}", getattr(self, name))
+        _check("listen.gate.open_above", self.open_above, most=1.0)
+
+
+def _check(path: str, value: float, *, above: float | None = None, most: float = 60.0) -> None:
+    """A number from 0, or from `above` it, to `most`."""
+    enough = value >= 0.0 if above is None else value > above
+    if not (enough and value <= most):
+        least = "0 to" if above is None else f"above {above:g}, up to"
+        raise Violation("turn_policy", f"{value:g} cannot work", path=path, expected=f"{least} {most:g}")
 
 
 @dataclass(frozen=True, slots=True)
