@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import os
 import signal
 import subprocess
 import sys
+from asyncio.subprocess import Process
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ import psutil
 import pytest
 
 from duologue.errors import EngineFailure, Refused
+from duologue.runtime import worker_link
 from duologue.runtime.engines import EngineSpec, Role
 from duologue.runtime.pool import PoolHost, PoolPolicy
 from duologue.runtime.worker_process import worker_environment
@@ -96,6 +99,30 @@ def test_a_dead_worker_fails_its_streams_and_is_replaced() -> None:
         "recognizer echo: loading",
         "recognizer echo: 1 of 1 ready",
     ]
+
+
+def test_a_replacement_the_system_has_no_room_for_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    spawn, refused = worker_link.spawn_worker, [OSError(errno.EAGAIN, "Resource temporarily unavailable")] * 2
+
+    async def spawn_later(descriptor: int) -> Process:
+        if refused and dead:
+            raise refused.pop()
+        return await spawn(descriptor)
+
+    dead: list[bool] = []
+    monkeypatch.setattr(worker_link, "spawn_worker", spawn_later)
+
+    async def conversation(host: PoolHost[Any, Any, Any]) -> None:
+        channel = await host.open(EchoOptions())
+        dead.append(True)
+        channel.send(Say("die"))
+        await fails_with(channel)
+        again = await host.open(EchoOptions())
+        again.send(Say("echo", "back"))
+        assert (await anext(aiter(again))).text == "back"
+
+    said = in_pool(echo.spec(), conversation)
+    assert sum("its process cannot be started: Resource temporarily unavailable" in each for each in said) == 2
 
 
 def test_the_delay_before_a_replacement_doubles_up_to_its_bound() -> None:

@@ -184,7 +184,7 @@ def test_a_process_that_cannot_be_started_leaves_nothing_open(monkeypatch: pytes
             raise OSError("no more processes")
 
         monkeypatch.setattr(worker_link, "spawn_worker", spawn)
-        with pytest.raises(OSError, match="no more processes"):
+        with pytest.raises(EngineFailure, match="its process cannot be started: no more processes"):
             await WorkerLink(echo.spec(), VOCABULARY, PoolPolicy()).start()
 
     asyncio.run(whole())

@@ -68,6 +68,9 @@ class WorkerLink(asyncio.Protocol):
         except TimeoutError:
             await self.close()
             raise EngineFailure(self.engine, f"did not load within {self.policy.start_timeout:g} s") from None
+        except OSError as error:  # no process, no memory, no descriptor just now: the pool tries again
+            await self.close()
+            raise EngineFailure(self.engine, f"its process cannot be started: {error.strerror or error}") from error
         except BaseException:  # cancelled or refused: a start that is given up leaves no process behind
             await self.close()
             raise
