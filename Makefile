@@ -27,16 +27,18 @@ BELOW_AGENT := $(addprefix tests/,audio listen speak think)
 FROM_AGENT := tests/test_*.py $(addprefix tests/,agent conversations protocols wire auth usage console fuzz)
 WHOLES := $(addprefix tests/,runtime server bridge cli sim bench)
 LIVE := $(addprefix tests/,real sdk browser)
-PYTEST := $(BIN)/python -m pytest
+PYTEST := $(BIN)/python -m pytest -p no:cacheprovider
+# Remembers what failed. Several at once would write into one file.
+REMEMBERING_PYTEST := $(BIN)/python -m pytest
 
 test: check  ## everything: checks, whole servers, simulation, real engines, the vendors' own clients
 	@$(PYTEST) $(WHOLES) -n 2 --durations=10
-	@$(PYTEST) $(LIVE) --durations=10 || $(MAKE) --no-print-directory once-more
+	@$(REMEMBERING_PYTEST) $(LIVE) --durations=10 || $(MAKE) --no-print-directory once-more
 
 # Real time, other people's programs and package indexes can fail by chance, which says nothing about a change. What fails twice is no chance.
 once-more:
 	@echo "What failed is tried once more, alone."
-	@$(PYTEST) $(LIVE) --last-failed --last-failed-no-failures none
+	@$(REMEMBERING_PYTEST) $(LIVE) --last-failed --last-failed-no-failures none
 
 check: $(VENV)/.dev  ## format, lint, types and unit tests, in under a minute
 	@$(MAKE) --no-print-directory -j3 types units-from-agent units-below-agent
