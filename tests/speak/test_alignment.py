@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.speak.alignment import WordAlignment, is_heard
+from duologue.speak.alignment import WordAlignment
 from duologue.speak.engines.tone import ToneEngine
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
 
@@ -27,14 +27,16 @@ def greeting() -> WordAlignment:
 
 
 def test_a_word_is_heard_when_half_of_it_has_sounded() -> None:
-    word = SpokenWord("Hi", 10, 31, 0, 2)
-    assert not is_heard(word, 20)
-    assert is_heard(word, 21)
     alignment = greeting()
     assert alignment.text_before(19) == ""
     assert alignment.text_before(20) == "Hi"
     assert alignment.text_before(59) == "Hi"
     assert alignment.text_before(60) == "Hi there."
+    odd = WordAlignment()
+    odd.say(1, "Hi.")
+    odd.add(chunk(1, 50, SpokenWord("Hi", 10, 31, 0, 2)))
+    assert odd.text_before(20) == ""
+    assert odd.text_before(21) == "Hi"
 
 
 def test_samples_count_across_phrases() -> None:
@@ -50,12 +52,6 @@ def test_samples_count_across_phrases() -> None:
         ("Bye", 100, 10),
         ("now.", 200, 14),
     ]
-
-
-def test_words_between_two_positions() -> None:
-    alignment = greeting()
-    assert [word.text for word in alignment.words_between(20, 150)] == ["there.", "Bye"]
-    assert alignment.words_between(150, 20) == ()
 
 
 def test_everything_was_heard_only_when_everything_has_come() -> None:

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from duologue.runtime.machine import Seconds
-from duologue.speak.speech import SpokenWord
 from duologue.think.messages import ToolCall, ToolResult
 
 
@@ -121,15 +120,6 @@ class AgentSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class AgentSpokeWords:
-    """Words the caller has heard since the last such notice, on the playback clock."""
-
-    reply: int
-    words: tuple[SpokenWord, ...]
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class AgentFinishedSpeaking:
     """All audio of the reply has been sent; also given, once, for an interrupted one."""
 
@@ -231,7 +221,6 @@ Notice: TypeAlias = (
     | ToolAnswered
     | AgentStartedSpeaking
     | AgentSaid
-    | AgentSpokeWords
     | AgentFinishedSpeaking
     | AgentHeard
     | Interrupted

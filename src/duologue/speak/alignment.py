@@ -17,11 +17,6 @@ from duologue.speak.speech import SpeechChunk, SpokenWord
 from duologue.speak.words import find_words
 
 
-def is_heard(word: SpokenWord, heard: Samples) -> bool:
-    """Whether a word counts as heard after `heard` samples; both count from the same place."""
-    return 2 * heard >= word.start + word.end
-
-
 @dataclass(slots=True)
 class _Phrase:
     """A phrase, where it begins in the text and in the audio, and what came of it."""
@@ -87,15 +82,8 @@ class WordAlignment:
         """The prefix of the text that was heard when `heard` samples of the reply's audio have sounded."""
         if self._phrases and heard >= self._length > 0 and all(phrase.complete for phrase in self._phrases.values()):
             return self._text
-        count = self._count(heard)
+        count = bisect_right(self._middles, 2 * heard)
         return self._text[: self._words[count - 1].text_end] if count else ""
-
-    def words_between(self, before: Samples, heard: Samples) -> tuple[SpokenWord, ...]:
-        """The words that became heard between two positions."""
-        return tuple(self._words[self._count(before) : self._count(heard)])
-
-    def _count(self, heard: Samples) -> int:
-        return bisect_right(self._middles, 2 * heard)
 
     def _place(self, word: SpokenWord, phrase: _Phrase) -> None:
         """Keep a word with places of the whole reply; words never run backwards, whatever an engine says."""

@@ -21,7 +21,6 @@ from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentHeard,
     AgentSaid,
-    AgentSpokeWords,
     AgentStartedSpeaking,
     AgentThinking,
     CallerSaid,
@@ -226,14 +225,7 @@ class LineStreamDialect:
             # No word on this wire: turns tell who speaks, tools are the agent's own business.
             case Welcomed() | SettingChanged() | AgentThinking() | AgentStartedSpeaking() | AgentFinishedSpeaking():
                 return []
-            case (
-                AgentSpokeWords()
-                | InjectionRefused()
-                | LatencyMeasured()
-                | Warned()
-                | ToolsRequested()
-                | ToolsWithdrawn()
-            ):
+            case InjectionRefused() | LatencyMeasured() | Warned() | ToolsRequested() | ToolsWithdrawn():
                 return []
             case _:
                 assert_never(out)

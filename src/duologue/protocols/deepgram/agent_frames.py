@@ -13,7 +13,6 @@ from duologue.agent.notices import (
     AgentFinishedSpeaking,
     AgentHeard,
     AgentSaid,
-    AgentSpokeWords,
     AgentStartedSpeaking,
     AgentThinking,
     CallerSaid,
@@ -157,7 +156,7 @@ class AgentFrames:
             case ToolsRequested() | ToolsWithdrawn() | ToolAnswered():
                 return self._tool_messages(out)
             # The rest has no word on this wire: interruptions are told by UserStartedSpeaking, words and keys are other vendors'.
-            case Interrupted() | AgentHeard() | AgentSpokeWords() | KeySent() | CustomSent() | TransferRequested():
+            case Interrupted() | AgentHeard() | KeySent() | CustomSent() | TransferRequested():
                 return []
             case _:
                 assert_never(out)
