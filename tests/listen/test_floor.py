@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from duologue.listen.floor import FloorEstimator, half_life, silence_until
+from duologue.listen.floor import FloorEstimator, half_life
 from duologue.listen.policy import FloorPolicy
 
 STEP = 512
@@ -71,11 +71,16 @@ def test_a_copy_goes_its_own_way() -> None:
     assert other.value < floor.value
 
 
-def test_silence_alone_ends_a_turn_at_end_03_after_about_08_seconds() -> None:
-    assert silence_until(POLICY, 0.5, 0.3) == pytest.approx(0.83, abs=0.01)
-    assert silence_until(POLICY, 1.0, 0.3) == pytest.approx(0.35, abs=0.01)
-    assert silence_until(POLICY, 0.0, 0.3) == pytest.approx(2.0, abs=0.01)
-    assert silence_until(POLICY, 0.5, 0.0) == float("inf")
+@pytest.mark.parametrize(("completeness", "seconds"), [(0.0, 2.0), (0.5, 0.83), (1.0, 0.35)])
+def test_silence_alone_ends_a_turn_at_03_after_this_many_seconds(completeness: float, seconds: float) -> None:
+    floor = FloorEstimator(POLICY)
+    after(floor, *[1.0] * 30)
+    floor.assume(completeness)
+    steps = 0
+    while floor.value > 0.3:
+        steps += 1
+        floor.hear((30 + steps) * STEP, 0.0)
+    assert steps * STEP / 16_000 == pytest.approx(seconds, abs=0.04)
 
 
 @given(st.lists(st.floats(0, 1), max_size=80))

@@ -86,13 +86,6 @@ def test_settings_of_a_voice_give_way_to_those_of_the_client() -> None:
     assert resolved.extras == {"pitch": 35}
 
 
-def test_vendors_model_names_mean_the_local_engine() -> None:
-    strict = VoiceCatalogue(strict=True)
-    assert all(strict.knows_model(name) for name in ("", "sonic", "sonic-3.5", "aura-2-thalia-en", "flux-alexis-en"))
-    assert not strict.knows_model("gpt-audio")
-    assert VoiceCatalogue().knows_model("gpt-audio")
-
-
 def test_ids_and_names_are_unique_and_every_gender_is_there() -> None:
     assert len({voice.id for voice in VOICES}) == len({voice.name for voice in VOICES}) == len(VOICES)
     assert {voice.gender for voice in VOICES} >= {Gender.FEMININE, Gender.MASCULINE}

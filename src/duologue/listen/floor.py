@@ -8,8 +8,6 @@ understood.
 
 from __future__ import annotations
 
-from math import inf, log2
-
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.listen.policy import FloorPolicy
 from duologue.runtime.machine import Seconds
@@ -120,8 +118,3 @@ class FloorEstimator:
 def half_life(policy: FloorPolicy, completeness: float) -> Seconds:
     """How long the floor takes to halve in silence, in seconds."""
     return float(policy.slow ** (1.0 - completeness) * policy.fast**completeness)
-
-
-def silence_until(policy: FloorPolicy, completeness: float, threshold: float) -> Seconds:
-    """How much silence brings a floor of 1 below `threshold`: what a decision says it would have taken."""
-    return inf if threshold <= 0 else -half_life(policy, completeness) * log2(threshold)

@@ -85,5 +85,3 @@ VoiceActivityDetector: TypeAlias = Engine[ListenOptions, AudioSpan, VoiceActivit
 """Light; decides barge-in; never waits for words."""
 SpeechRecognizer: TypeAlias = Engine[ListenOptions, AudioSpan | EndSegment, Hypothesis]
 """May be slow; text is cumulative within a segment."""
-EndOfTurnModel: TypeAlias = Engine[ListenOptions, AudioSpan, Completeness]
-"""Optional; asked at pauses only."""

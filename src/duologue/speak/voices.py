@@ -103,9 +103,6 @@ Deepgram's agents may name too, by their plain names.
 
 _AURA = re.compile(r"^(?:aura(?:-\d+)?|flux)-(?P<name>[a-z]+)-(?P<language>[a-z]{2})(?:-[a-z]{2})?$")
 
-_MODELS = ("sonic", "aura", "flux-")
-"""What vendors' model names begin with; any of them means the local engine."""
-
 
 class VoiceCatalogue:
     """Finds voices by any name. `strict` refuses names that mean nothing here."""
@@ -168,10 +165,6 @@ class VoiceCatalogue:
             language=language,
             extras={**voice.settings, **(options.extras or {})},
         )
-
-    def knows_model(self, model: str) -> bool:
-        """Whether a vendor's model name means speech made here; everything does unless the catalogue is strict."""
-        return not self._strict or not model or model.casefold().startswith(_MODELS)
 
     def _pick(self, name: str, gender: Gender) -> Voice:
         """Always the same voice for a name: one of the default's language first, of the gender wanted."""

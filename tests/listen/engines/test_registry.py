@@ -5,14 +5,8 @@ from importlib.metadata import version
 import pytest
 
 from duologue.errors import Violation
-from duologue.listen.engines.registry import ENGINES, EngineEntry, default_engine, entry, spec
+from duologue.listen.engines.registry import ENGINES, EngineEntry, entry, spec
 from duologue.runtime.engines import Role
-
-
-def test_each_role_has_a_default_except_the_one_that_may_be_left_out() -> None:
-    assert default_engine(Role.VOICE_ACTIVITY) == "silero"
-    assert default_engine(Role.RECOGNIZER) == "pocketsphinx"
-    assert default_engine(Role.END_OF_TURN) is None
 
 
 def test_a_spec_says_how_a_worker_makes_the_engine() -> None:

@@ -63,7 +63,6 @@ _LONGEST = max(len(rule.strip("^$")) for rule in _RULES)
 # A vowel, one consonant and a silent e: the vowel says its name.
 _LONG_VOWELS = {"a": "EY", "e": "IY", "i": "AY", "o": "OW", "u": "UW", "y": "AY"}
 _SILENT_E = re.compile(r"[aeiouy][bcdfghjklmnpqstvz]e(?:s?$)")
-_VOICED_END = re.compile(r"(?:[aeiouybdgjlmnrvwz]|ng|th)$")
 
 
 def pronounce(word: str, lookup: Lookup | None = None) -> str:

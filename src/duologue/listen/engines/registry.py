@@ -113,14 +113,7 @@ ENGINES: dict[tuple[Role, str], EngineEntry] = {
         ),
     )
 }
-"""All listening engines by role and name; the first of a role is its default."""
-
-
-def default_engine(role: Role) -> str | None:
-    """The name of the engine a role gets when the configuration names none; `None` when it may be left out."""
-    if role is Role.END_OF_TURN:
-        return None
-    return next((name for engine_role, name in ENGINES if engine_role is role), None)
+"""All listening engines by role and name."""
 
 
 def entry(role: Role, name: str) -> EngineEntry:
