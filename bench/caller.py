@@ -12,7 +12,7 @@ from duologue.audio.pcm import encode
 from duologue.audio.resample import resample
 from duologue.runtime.engines import Role
 from duologue.runtime.worker import resolve
-from duologue.speak.engines.registry import spec
+from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeakOptions
 
 FRAME_S = 0.02
@@ -119,7 +119,7 @@ def voiced(seconds: float) -> Pcm:
 
 def spoken(seconds: float) -> Pcm:
     """The embedded voice, cut to length."""
-    made = spec(Role.SYNTHESIZER, "espeak")
+    made = ENGINES.spec(Role.SYNTHESIZER, "espeak")
     engine = resolve(made.factory)(made.settings)
     chunks = engine.open(SpeakOptions()).feed("I would like a large latte with oat milk and one blueberry muffin to go")
     pcm = resample(np.concatenate([chunk.pcm for chunk in chunks]), engine.info.sample_rate, LISTEN_RATE)

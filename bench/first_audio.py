@@ -15,7 +15,7 @@ from bench.in_process import run
 from duologue.runtime.engines import EngineSpec, Flushed, Role
 from duologue.runtime.pool import PoolHost
 from duologue.runtime.worker import resolve
-from duologue.speak.engines.registry import spec
+from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeakOptions
 
 SAID = "Thank you, your table for two is booked for seven tonight."
@@ -36,7 +36,7 @@ class FirstAudio:
 
 def first_audio(server: RunningServer, engine: str, count: int) -> FirstAudio:
     """`count` phrases each way, one after the other."""
-    made = spec(Role.SYNTHESIZER, engine)
+    made = ENGINES.spec(Role.SYNTHESIZER, engine)
     return run(_first_audio(server.ws + PATH, made, count))
 
 

@@ -156,11 +156,11 @@ def with_silero(count: int, mix: Mix, turns: int) -> tuple[Outcome, float]:
 async def _with_silero(count: int, mix: Mix, turns: int) -> tuple[Outcome, float]:
     import psutil
 
-    from duologue.listen.engines.registry import spec
+    from duologue.listen.engines.registry import ENGINES
     from duologue.runtime.engines import Role
     from duologue.runtime.pool import PoolHost
 
-    host: Any = PoolHost(spec(Role.VOICE_ACTIVITY, "silero"))
+    host: Any = PoolHost(ENGINES.spec(Role.VOICE_ACTIVITY, "silero"))
     await host.start()
     try:
         workers = psutil.Process().children(recursive=True)

@@ -12,7 +12,7 @@ from duologue.bridge.ingress.json_dialects import DIALECTS
 from duologue.bridge.ingress.json_media import JsonMedia
 from duologue.bridge.ingress.twilio_signature import SignedRequest, check_signature
 from duologue.errors import Refused, Violation
-from duologue.listen.engines.registry import spec as listen_spec
+from duologue.listen.engines import registry as listening
 from duologue.protocols.cartesia.line_peer import read_closing, read_line
 from duologue.protocols.cartesia.tts_peer import read_speech
 from duologue.runtime.engines import EngineInfo, Role
@@ -27,7 +27,7 @@ from duologue.runtime.link import (
     read_payload,
     write_frame,
 )
-from duologue.runtime.worker import resolve
+from duologue.speak.engines import registry as speaking
 from fuzz.case import Piece, Pieces
 from fuzz.corpus import frames
 from fuzz.search import Target
@@ -153,8 +153,7 @@ def peer_seeds() -> Sequence[Pieces]:
     return [(frame,) for frame in (*theirs, *frames("12", "06"))]
 
 
-ENGINES = ((Role.RECOGNIZER, "scripted"), (Role.VOICE_ACTIVITY, "energy"))
-VOCABULARIES = [resolve(listen_spec(role, name, {}).vocabulary) for role, name in ENGINES]
+VOCABULARIES = (listening.VOCABULARY, speaking.VOCABULARY)
 CONTROLS: dict[int, Any] = {
     Kind.OPEN: Window,
     Kind.FLUSH: int,

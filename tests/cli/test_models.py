@@ -9,7 +9,7 @@ from duologue.cli.measurements import Speed, measure
 from duologue.cli.models import engine_rows, model_rows
 from duologue.config import Config, parse_config
 from duologue.runtime.engines import EngineSpec, Role
-from duologue.speak.engines import registry as speaking
+from duologue.speak.engines.registry import ENGINES
 from tests.cli.running import Run
 
 
@@ -52,7 +52,7 @@ def test_models_say_where_they_are_and_what_they_are_called() -> None:
 
 
 def test_a_speaking_engine_is_timed_on_a_sentence() -> None:
-    info, speed = measure(speaking.spec(Role.SYNTHESIZER, "tone"))
+    info, speed = measure(ENGINES.spec(Role.SYNTHESIZER, "tone"))
     assert info.name == "tone"
     assert "real time, first audio after" in speed.text()
 

@@ -31,7 +31,7 @@ from duologue.sim.recorded_voice import RecordedVoice, Recording, record
 from duologue.sim.scenario import FIXED
 from duologue.sim.session_rules import check_drafts, notices
 from duologue.sim.world import Outcome, build_world, live
-from duologue.speak.engines import registry
+from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeechChunk
 
 pytestmark = pytest.mark.real
@@ -113,7 +113,7 @@ def speak(phrases: list[str]) -> Recording:
     """What espeak says, at the caller's rate."""
 
     async def main() -> Recording:
-        host = PoolHost(registry.spec(Role.SYNTHESIZER, "espeak", {}))
+        host = PoolHost(ENGINES.spec(Role.SYNTHESIZER, "espeak"))
         await host.start()
         try:
             return await record(host, phrases)

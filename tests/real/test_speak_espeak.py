@@ -14,11 +14,12 @@ import numpy as np
 import psutil
 import pytest
 
+from duologue.runtime.engines import Role
 from duologue.runtime.pool import PoolHost
 from duologue.speak.alignment import WordAlignment
 from duologue.speak.channel import SpeakChannel, SpeakEngines
 from duologue.speak.engines import espeak
-from duologue.speak.engines.registry import spec
+from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeakOptions, SpeechChunk
 from duologue.speak.voices import VOICES, VoiceCatalogue
 
@@ -108,7 +109,7 @@ def test_speech_is_made_much_faster_than_it_is_heard(engine: espeak.EspeakEngine
 
 def test_a_worker_process_speaks_and_is_replaced_when_it_is_killed() -> None:
     async def talk() -> None:
-        host: PoolHost[SpeakOptions, str, SpeechChunk] = PoolHost(spec())
+        host: PoolHost[SpeakOptions, str, SpeechChunk] = PoolHost(ENGINES.spec(Role.SYNTHESIZER, "espeak"))
         await host.start()
         try:
             speakers = SpeakEngines({"espeak": host})

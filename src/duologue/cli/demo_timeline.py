@@ -14,7 +14,7 @@ from duologue.cli.demo_screen import notices
 from duologue.cli.demo_story import BargeIn
 from duologue.cli.phone_call import PhoneCall
 from duologue.console.timeline import CallTimeline, Happening, Line, Series, Stretch, Threshold, peaks
-from duologue.listen.engines import registry
+from duologue.listen.engines.registry import ENGINES
 from duologue.listen.hypothesis import ListenOptions
 from duologue.runtime.engines import Role
 from duologue.runtime.machine import Seconds
@@ -97,7 +97,7 @@ def make_timeline(
 
 def speech_probability(call: PhoneCall) -> Iterator[tuple[Seconds, float]]:
     """What the embedded detector says of the microphone's recording, heard once more."""
-    spec = registry.spec(Role.VOICE_ACTIVITY, "silero")
+    spec = ENGINES.spec(Role.VOICE_ACTIVITY, "silero")
     stream = resolve(spec.factory)(spec.settings).open(ListenOptions())
     for span in Framer(round(LISTEN_RATE * STEP_S)).push(call.microphone.recording()):
         for activity in stream.feed(span):

@@ -17,10 +17,9 @@ from duologue import __version__
 from duologue.cli.output import waiting
 from duologue.config import AuthMode, Config, EngineSection, data_dir
 from duologue.errors import DuologueError
-from duologue.listen.engines import registry as listening
-from duologue.runtime.engines import EngineSpec, Role
+from duologue.runtime.engines import Role
+from duologue.server.engines import engine_table
 from duologue.server.services import is_loopback
-from duologue.speak.engines import registry as speaking
 
 SLOW_PER_AUDIO = {Role.VOICE_ACTIVITY: 0.05, Role.RECOGNIZER: 0.7, Role.SYNTHESIZER: 0.5}
 """CPU seconds for a second of audio beyond which a conversation would stumble on one core."""
@@ -87,8 +86,7 @@ def examine_engine(role: Role, section: EngineSection) -> Finding:
 
     what = role.value.replace("_", " ")
     try:
-        registry = speaking if role is Role.SYNTHESIZER else listening
-        spec: EngineSpec = registry.spec(role, section.engine, section.settings)
+        spec = engine_table(role).spec(role, section.engine, section.settings)
         info, speed = measure(spec)
     except DuologueError as error:
         return Finding(what, State.BAD, f"{section.engine}: {error}", "duologue models lists the engines there are")

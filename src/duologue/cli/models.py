@@ -15,10 +15,6 @@ from duologue.config import Config, load_config
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from duologue.listen.engines.registry import EngineEntry as ListenEntry
-    from duologue.speak.engines.registry import EngineEntry as SpeakEntry
-
-
 MANY = 12
 """Languages are listed up to so many."""
 
@@ -81,9 +77,10 @@ class EngineRow:
 
 def engine_rows(config: Config, notes: Console | None) -> list[EngineRow]:
     """Every engine there is; those in use are measured when there is a console to say so on."""
-    from duologue.listen.engines import registry as listening
+    from duologue.listen.engines.registry import ENGINES as LISTENING
     from duologue.runtime.engines import Role
-    from duologue.speak.engines import registry as speaking
+    from duologue.server.engines import engine_table
+    from duologue.speak.engines.registry import ENGINES as SPEAKING
 
     used = {
         Role.VOICE_ACTIVITY: config.listen.voice_activity,
@@ -91,9 +88,8 @@ def engine_rows(config: Config, notes: Console | None) -> list[EngineRow]:
         Role.END_OF_TURN: config.listen.end_of_turn,
         Role.SYNTHESIZER: config.speak.synthesizer,
     }
-    entries: Sequence[ListenEntry | SpeakEntry] = (*listening.ENGINES.values(), *speaking.ENGINES.values())
     rows = []
-    for entry in entries:
+    for entry in (*LISTENING, *SPEAKING):
         section = used[entry.role]
         in_use = section.engine == entry.name
         row = EngineRow(
@@ -102,9 +98,8 @@ def engine_rows(config: Config, notes: Console | None) -> list[EngineRow]:
         if not entry.installed:
             row.told = f"not installed: pip install {entry.package}"
         elif in_use and notes is not None:
-            registry = speaking if entry.role is Role.SYNTHESIZER else listening
             with waiting(notes, f"measuring {entry.name}"):
-                _measure(row, registry.spec(entry.role, entry.name, section.settings))
+                _measure(row, engine_table(entry.role).spec(entry.role, entry.name, section.settings))
         rows.append(row)
     return rows
 

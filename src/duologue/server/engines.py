@@ -9,12 +9,13 @@ from typing import Any, TypeAlias
 
 from duologue.config import Config, EngineSection, Place
 from duologue.errors import DuologueError, EngineFailure, Violation
-from duologue.listen.engines import registry as listen_registry
+from duologue.listen.engines import registry as listening
+from duologue.runtime.engine_table import EngineTable
 from duologue.runtime.engines import EngineSpec, Role
 from duologue.runtime.inline import InlineHost
 from duologue.runtime.pool import PoolHost
 from duologue.runtime.worker import resolve
-from duologue.speak.engines import registry as speak_registry
+from duologue.speak.engines import registry as speaking
 
 Host: TypeAlias = InlineHost[Any, Any, Any] | PoolHost[Any, Any, Any]
 
@@ -45,6 +46,11 @@ class ConfiguredEngine:
             return None
 
 
+def engine_table(role: Role) -> EngineTable:
+    """The engines there are for a role."""
+    return speaking.ENGINES if role is Role.SYNTHESIZER else listening.ENGINES
+
+
 def configured_engines(config: Config, progress: Callable[[str], None] | None = None) -> list[ConfiguredEngine]:
     """The engines of a configuration, not yet started. Raises `Violation` with the path for one that does not exist."""
     sections = (
@@ -57,12 +63,9 @@ def configured_engines(config: Config, progress: Callable[[str], None] | None = 
 
 
 def _configured(role: Role, section: EngineSection, progress: Callable[[str], None] | None) -> ConfiguredEngine:
-    if role is Role.SYNTHESIZER:
-        spec = speak_registry.spec(role, section.engine, section.settings)  # type: ignore[arg-type]
-        light = speak_registry.entry(section.engine).inline
-    else:
-        spec = listen_registry.spec(role, section.engine, section.settings)  # type: ignore[arg-type]
-        light = listen_registry.entry(role, section.engine).inline
+    engines = engine_table(role)
+    spec = engines.spec(role, section.engine, section.settings)
+    light = engines.entry(role, section.engine).inline
     inline = section.place is Place.INLINE or (section.place is Place.AUTO and light)
     host: Host = (
         InlineHost(resolve(spec.factory)(spec.settings))

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from duologue.audio.formats import Pcm
-from duologue.listen.engines.registry import spec
+from duologue.listen.engines.registry import ENGINES
 from duologue.listen.hypothesis import CaptureMode, ListenOptions
 from duologue.listen.policy import GatePolicy
 from duologue.runtime.engines import Role
@@ -92,7 +92,7 @@ def expected_capture(dialogue: Dialogue, wording: str) -> list[tuple[Seconds, Ca
 
 @lru_cache
 def _engine(role: Role, name: str) -> Any:
-    made = spec(role, name)
+    made = ENGINES.spec(role, name)
     return resolve(made.factory)(made.settings)
 
 

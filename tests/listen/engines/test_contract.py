@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from duologue.audio.formats import LISTEN_RATE, Pcm
 from duologue.audio.spans import AudioSpan
-from duologue.listen.engines.registry import ENGINES, VOCABULARY, spec
+from duologue.listen.engines.registry import ENGINES, VOCABULARY
 from duologue.listen.hypothesis import CaptureMode, EndSegment, Hypothesis, ListenOptions, VoiceActivity
 from duologue.runtime.engines import Role
 
@@ -30,7 +30,7 @@ RECOGNIZERS = ["pocketsphinx", "scripted"]
 
 @lru_cache
 def engine(role: Role, name: str) -> Any:
-    made = spec(role, name, {"script": SCRIPT} if name == "scripted" else {})
+    made = ENGINES.spec(role, name, {"script": SCRIPT} if name == "scripted" else {})
     module, _, function = made.factory.partition(":")
     factory: Callable[..., Any] = getattr(__import__(module, fromlist=[function]), function)
     return factory(made.settings)
@@ -180,9 +180,7 @@ class TestRecognizer:
         stream.close()
 
 
-@pytest.mark.parametrize(
-    "known", [entry for entry in ENGINES.values() if entry.installed], ids=lambda e: f"{e.role}-{e.name}"
-)
+@pytest.mark.parametrize("known", [entry for entry in ENGINES if entry.installed], ids=lambda e: f"{e.role}-{e.name}")
 def test_an_engine_is_what_the_registry_says_it_is(known: Any) -> None:
     info = engine(known.role, known.name).info
     assert (info.name, info.role, info.licence) == (known.name, known.role, known.licence)

@@ -2,44 +2,22 @@
 
 from __future__ import annotations
 
-from importlib import import_module
-
-import pytest
-
-from duologue.errors import Violation
 from duologue.runtime.engines import Role
-from duologue.speak.engines.registry import DEFAULT_ENGINE, ENGINES, VOCABULARY, entry, spec
+from duologue.runtime.worker import resolve
+from duologue.speak.engines.registry import ENGINES, VOCABULARY
 from duologue.speak.speech import SpeakOptions
 
 
 def test_every_engine_can_be_made_from_its_spec() -> None:
-    for name in ENGINES:
-        made = spec(Role.SYNTHESIZER, name)
-        module, function = made.factory.split(":")
-        engine = getattr(import_module(module), function)(made.settings)
-        assert engine.info.name == name == made.name
-        assert engine.info.licence == entry(name).licence
-        assert entry(name).version
-        module, attribute = made.vocabulary.split(":")
-        assert getattr(import_module(module), attribute) is VOCABULARY
+    for entry in ENGINES:
+        made = ENGINES.spec(Role.SYNTHESIZER, entry.name)
+        engine = resolve(made.factory)(made.settings)
+        assert engine.info.name == entry.name == made.name
+        assert engine.info.licence == entry.licence
+        assert entry.version
+        assert resolve(made.vocabulary) is VOCABULARY
 
 
-def test_the_default_is_the_embedded_voice_and_never_inline() -> None:
-    assert DEFAULT_ENGINE == "espeak" == spec().name
-    assert not entry("espeak").inline
-    assert entry("tone").inline
+def test_a_voice_whose_library_is_not_ours_never_runs_in_the_server_process() -> None:
+    assert [entry.name for entry in ENGINES if not entry.inline] == ["espeak"]
     assert VOCABULARY.kind(SpeakOptions()) != VOCABULARY.kind("text")
-
-
-def test_unknown_names_are_refused_with_the_nearest() -> None:
-    with pytest.raises(Violation, match=r"Did you mean 'espeak'\?") as caught:
-        spec(Role.SYNTHESIZER, "espaek")
-    assert caught.value.code == "unknown_engine"
-    with pytest.raises(Violation, match="a recognizer does not speak"):
-        spec(Role.RECOGNIZER, "espeak")
-
-
-def test_an_engine_that_is_not_installed_says_what_to_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("duologue.speak.engines.registry.find_spec", lambda name: None)
-    with pytest.raises(Violation, match="pip install espeakng-loader"):
-        spec(Role.SYNTHESIZER, "espeak")

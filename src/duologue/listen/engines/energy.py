@@ -11,9 +11,9 @@ from dataclasses import dataclass
 
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import AudioSpan
-from duologue.listen.engines.settings import Setting, apply_settings
 from duologue.listen.engines.steps import Steps, level_db
 from duologue.listen.hypothesis import ListenOptions, VoiceActivity
+from duologue.runtime.engine_settings import Setting, apply_settings
 from duologue.runtime.engines import EngineInfo, Role
 
 STEP: Samples = 512

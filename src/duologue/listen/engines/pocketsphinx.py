@@ -13,11 +13,11 @@ from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.listen.engines.caller_voice import CallerVoice
 from duologue.listen.engines.grammars import CAPTURE_GRAMMARS
-from duologue.listen.engines.settings import Setting, apply_settings
 from duologue.listen.engines.sphinx_decoders import Decoders, Expected, Search
 from duologue.listen.engines.sphinx_settings import PocketsphinxSettings
 from duologue.listen.engines.sphinx_utterance import SLICE, Utterance
 from duologue.listen.hypothesis import CaptureMode, EndSegment, Hypothesis, ListenOptions
+from duologue.runtime.engine_settings import Setting, apply_settings
 from duologue.runtime.engines import EngineInfo, Role
 
 

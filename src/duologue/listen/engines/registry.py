@@ -1,24 +1,11 @@
-"""Which listening engines there are, by role and name. Knows where each is made without importing it."""
+"""Which listening engines there are. Knows where each is made without importing it."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
-from importlib.util import find_spec
-
 from duologue.audio.spans import AudioSpan
-from duologue.errors import Violation
-from duologue.listen.engines.settings import Setting
-from duologue.listen.hypothesis import (
-    Completeness,
-    EndSegment,
-    Hypothesis,
-    ListenOptions,
-    VoiceActivity,
-)
-from duologue.runtime.engines import EngineSpec, Role
+from duologue.listen.hypothesis import Completeness, EndSegment, Hypothesis, ListenOptions, VoiceActivity
+from duologue.runtime.engine_table import EngineEntry, EngineTable
+from duologue.runtime.engines import Role
 from duologue.runtime.link import Vocabulary
 
 VOCABULARY = Vocabulary(ListenOptions, AudioSpan, EndSegment, VoiceActivity, Hypothesis, Completeness)
@@ -26,41 +13,9 @@ VOCABULARY = Vocabulary(ListenOptions, AudioSpan, EndSegment, VoiceActivity, Hyp
 
 _HERE = "duologue.listen.engines"
 
-
-@dataclass(frozen=True, slots=True)
-class EngineEntry:
-    """What can be told of an engine without loading it."""
-
-    name: str
-    role: Role
-    factory: str
-    """`module:function`, called in the worker with the settings."""
-    summary: str
-    licence: str
-    package: str = ""
-    """What must be installed, as pip names it; empty when the engine is ours."""
-    module: str = ""
-    """The module of that package."""
-    inline: bool = False
-    """Light enough to run in the server process."""
-
-    @property
-    def installed(self) -> bool:
-        """Whether its package is here. Loads nothing."""
-        return not self.module or find_spec(self.module) is not None
-
-    @property
-    def version(self) -> str:
-        """Of its package; ours for our own; empty when it is not installed."""
-        try:
-            return version(self.package or "duologue")
-        except PackageNotFoundError:
-            return ""
-
-
-ENGINES: dict[tuple[Role, str], EngineEntry] = {
-    (entry.role, entry.name): entry
-    for entry in (
+ENGINES = EngineTable(
+    f"{_HERE}.registry:VOCABULARY",
+    (
         EngineEntry(
             name="silero",
             role=Role.VOICE_ACTIVITY,
@@ -111,39 +66,5 @@ ENGINES: dict[tuple[Role, str], EngineEntry] = {
             licence="Apache-2.0",
             inline=True,
         ),
-    )
-}
-"""All listening engines by role and name."""
-
-
-def entry(role: Role, name: str) -> EngineEntry:
-    """What is known of an engine. Raises `Violation("unknown_engine")` with the nearest right name."""
-    found = ENGINES.get((role, name))
-    if found is None:
-        names = [known for engine_role, known in ENGINES if engine_role is role]
-        near = difflib.get_close_matches(name, names, n=1)
-        raise Violation(
-            "unknown_engine",
-            f"there is no {role.value} engine {name!r}",
-            expected="one of " + ", ".join(names) if names else "",
-            remedy=f"Did you mean {near[0]!r}?" if near else "",
-        )
-    return found
-
-
-def spec(role: Role, name: str, settings: Mapping[str, Setting] | None = None) -> EngineSpec:
-    """How a host makes the engine: in this process or in a worker. Raises `Violation` for an unknown or uninstalled one."""
-    found = entry(role, name)
-    if not found.installed:
-        raise Violation(
-            "engine_not_installed",
-            f"engine {name!r} needs the package {found.package}",
-            remedy=f"pip install {found.package}",
-        )
-    return EngineSpec(
-        name=name,
-        role=role,
-        factory=found.factory,
-        vocabulary=f"{_HERE}.registry:VOCABULARY",
-        settings=dict(settings or {}),
-    )
+    ),
+)

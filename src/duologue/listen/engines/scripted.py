@@ -17,9 +17,9 @@ from dataclasses import dataclass, replace
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.errors import Violation
-from duologue.listen.engines.settings import Setting, apply_settings
 from duologue.listen.engines.steps import Steps
 from duologue.listen.hypothesis import Completeness, EndSegment, Hypothesis, ListenOptions, VoiceActivity
+from duologue.runtime.engine_settings import Setting, apply_settings
 from duologue.runtime.engines import EngineInfo, Role
 
 STEP: Samples = 512

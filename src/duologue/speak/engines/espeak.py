@@ -17,9 +17,9 @@ import numpy as np
 
 from duologue.audio.formats import Samples
 from duologue.errors import Violation
+from duologue.runtime.engine_settings import apply_settings
 from duologue.runtime.engines import EngineInfo, Role
 from duologue.speak.engines.espeak_library import EspeakLibrary, EspeakVoice, Mark, PhonemeMark
-from duologue.speak.engines.settings import read_settings
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 from duologue.speak.words import find_words
 
@@ -272,4 +272,4 @@ def _share(
 
 def create(settings: Mapping[str, Any]) -> EspeakEngine:
     """The engine from its part of the configuration. Raises `EngineFailure` when the library cannot be loaded."""
-    return EspeakEngine(read_settings(EspeakSettings, "espeak", settings))
+    return EspeakEngine(apply_settings(EspeakSettings(), settings, "espeak"))

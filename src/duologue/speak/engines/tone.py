@@ -16,8 +16,8 @@ import numpy as np
 
 from duologue.audio.formats import Pcm, Samples
 from duologue.errors import Violation
+from duologue.runtime.engine_settings import apply_settings
 from duologue.runtime.engines import EngineInfo, Role
-from duologue.speak.engines.settings import read_settings
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenWord
 from duologue.speak.words import find_words
 
@@ -146,4 +146,4 @@ def count_syllables(word: str) -> int:
 
 def create(settings: Mapping[str, Any]) -> ToneEngine:
     """The engine from its part of the configuration."""
-    return ToneEngine(read_settings(ToneSettings, "tone", settings))
+    return ToneEngine(apply_settings(ToneSettings(), settings, "tone"))

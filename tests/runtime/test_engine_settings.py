@@ -1,3 +1,5 @@
+"""Settings of engines: defaults, and what is given in their place."""
+
 from __future__ import annotations
 
 from dataclasses import dataclass
@@ -5,11 +7,13 @@ from dataclasses import dataclass
 import pytest
 
 from duologue.errors import Violation
-from duologue.listen.engines.settings import apply_settings
+from duologue.runtime.engine_settings import apply_settings
 
 
 @dataclass(frozen=True, slots=True)
 class Knobs:
+    """Settings of an engine that does not exist."""
+
     margin_db: float = 12.0
     name: str = ""
     batch: int = 8
@@ -24,6 +28,10 @@ def test_what_is_given_takes_the_place_of_a_default() -> None:
 def test_an_unknown_setting_is_refused_with_the_nearest_right_one() -> None:
     with pytest.raises(Violation, match=r"engine toy has no setting 'margin'.*Did you mean 'margin_db'\?"):
         apply_settings(Knobs(), {"margin": 3}, "toy")
+    with pytest.raises(
+        Violation, match=r"^far: engine toy has no setting 'far'; expected one of batch, loud, margin_db, name$"
+    ):
+        apply_settings(Knobs(), {"far": 3}, "toy")
 
 
 @pytest.mark.parametrize(

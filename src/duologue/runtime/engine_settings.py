@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from duologue.errors import Violation
 
 SettingsT = TypeVar("SettingsT")
 
-Setting = str | int | float | bool
+Setting: TypeAlias = str | int | float | bool
 
 
 def apply_settings(defaults: SettingsT, given: Mapping[str, Setting] | None, engine: str) -> SettingsT:
