@@ -79,6 +79,16 @@ def test_without_a_runner_a_failure_closes_the_context_itself() -> None:
     run(main())
 
 
+def test_without_a_runner_an_exit_ends_the_program() -> None:
+    async def main() -> None:
+        context = stage()
+        with pytest.raises(SystemExit):
+            context.fail("event", SystemExit(3))
+        await context.close()
+
+    run(main())
+
+
 def test_coroutines_of_listeners_have_a_bound() -> None:
     async def main() -> None:
         context = stage(failed=lambda event, error: None)

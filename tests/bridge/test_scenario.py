@@ -98,6 +98,45 @@ def test_a_failing_scenario_ends_its_own_call_only(error: Exception) -> None:
     run(main())
 
 
+@pytest.mark.parametrize("way", ["scenario", "listener", "coroutine", "timer", "lost task"])
+def test_whatever_ends_a_scenario_ends_its_own_call_and_never_the_server(way: str) -> None:
+    def leave(*_: object) -> None:
+        sys.exit(3)
+
+    async def leave_later(*_: object) -> None:
+        await asyncio.sleep(0.1)
+        sys.exit(3)
+
+    async def scenario(call: Call, session: ScenarioSession) -> None:
+        call.answer()
+        if call.facts.call_id == "good":
+            return
+        call.handle_tones()
+        if way in ("listener", "coroutine"):
+            call.on(CallEvents.ToneReceived, leave if way == "listener" else leave_later)
+        elif way == "timer":
+            session.after(0.5, leave)
+        elif way == "scenario":
+            leave()
+        else:
+            lost = asyncio.ensure_future(asyncio.sleep(10))
+            lost.cancel()
+            await lost
+
+    async def main() -> None:
+        reception = reception_for(scenario)
+        bad, good = Handset().call(reception, "bad"), Handset().call(reception, "good")
+        await asyncio.sleep(0.2)
+        if way in ("listener", "coroutine"):
+            assert bad.far is not None
+            bad.far.dtmf_in("1")
+        await asyncio.sleep(1)
+        assert (bad.told, good.told, reception.calls) == (["hang up: the session is over"], [], 1)
+        await reception.close()
+
+    run(main())
+
+
 def test_no_call_lasts_for_ever() -> None:
     async def scenario(call: Call, session: ScenarioSession) -> None:
         await call.answer()

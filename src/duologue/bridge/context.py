@@ -102,7 +102,9 @@ class ScenarioContext:
 
     def fail(self, event: str, error: BaseException) -> None:
         """A listener of `event` failed: it is logged, and the scenario ends. One that only came too late for its client ends nothing:
-        a key pressed while the agent hangs up is no mistake of the scenario's."""
+        a key pressed while the agent hangs up is no mistake of the scenario's. Where nobody runs scenarios, `sys.exit` ends the program."""
+        if isinstance(error, SystemExit) and self._failed is None:
+            raise error
         if isinstance(error, ClientClosed):
             _log.warning("listener_too_late", event_name=event, error=str(error))
             return

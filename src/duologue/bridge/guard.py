@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from types import TracebackType
 
@@ -9,7 +10,8 @@ from types import TracebackType
 class Guard:
     """`with Guard(event, failed): ...` around a call of a user's function; `failed(event, error)` is told what it raised.
 
-    Cancellation, `KeyboardInterrupt` and the like pass.
+    `sys.exit` is a mistake here like any other: whose program this is decides `failed`. A cancellation that nobody asked for, such as that
+    of a task the function waited for, is one too. One that was asked for, `KeyboardInterrupt` and the like pass.
     """
 
     def __init__(self, event: str, failed: Callable[[str, BaseException], None]) -> None:
@@ -22,7 +24,15 @@ class Guard:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> bool:
-        if not isinstance(error, Exception):
-            return False
-        self._failed(self._event, error)
-        return True
+        if isinstance(error, Exception | SystemExit) or (
+            isinstance(error, asyncio.CancelledError) and not _asked_for()
+        ):
+            self._failed(self._event, error)
+            return True
+        return False
+
+
+def _asked_for() -> bool:
+    """Somebody wants the task that runs now to end."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 
 from duologue.bridge.call import Call
 from duologue.bridge.events import CallEvents
-from duologue.bridge.ingress.audiosocket import AudioSocketPolicy, AudioSocketServer
+from duologue.bridge.ingress.audiosocket import GOODBYE_S, AudioSocketPolicy, AudioSocketServer
 from duologue.bridge.reception import Reception
 from duologue.bridge.scenario import Scenario, ScenarioSession
 from duologue.errors import Violation
@@ -183,6 +184,30 @@ def test_the_server_goes_and_every_call_ends() -> None:
         await reception.close()
 
     run(main())
+
+
+def test_a_peer_that_does_not_read_holds_neither_its_place_nor_the_end_of_the_server() -> None:
+    @listening()
+    async def _(server: AudioSocketServer, reception: Reception) -> None:
+        assert server._server is not None
+        server._server.sockets[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 4096)
+        with socket.socket() as peer:
+            peer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+            peer.connect(("127.0.0.1", server.port))
+            # Its audio is wide, so that what the kernel keeps for it is soon full.
+            peer.sendall(b"\x01\x00\x10" + DIALPLAN_UUID.bytes + b"\x16\x07\x80" + bytes(1920))
+            await asyncio.sleep(0.1)
+            [call] = server._calls
+            for _ in range(1_000):
+                if call._writer.transport.get_write_buffer_size():
+                    break
+                await asyncio.sleep(0.02)
+            assert call._writer.transport.get_write_buffer_size()
+            call.hangup("enough")
+            await asyncio.sleep(GOODBYE_S / 2)
+            assert server._calls, "what is on the way may still be taken"
+            await asyncio.sleep(GOODBYE_S)
+            assert not server._calls
 
 
 def test_a_transfer_is_not_for_this_wire() -> None:

@@ -42,6 +42,8 @@ from duologue.runtime.machine import Seconds
 READ_BYTES = 16_384
 MAX_UNSENT_BYTES = 256 * 1024
 """A peer that lets so much pile up does not read any more: seconds of audio at any rate."""
+GOODBYE_S: Seconds = 2.0
+"""What was written before a hang-up may take so long to leave; then the connection is cut. A peer that does not read lets nothing leave."""
 
 _log = structlog.get_logger("duologue.bridge")
 
@@ -160,6 +162,7 @@ class AudioSocketCall:
         self._answer = answer
         self._far: FarEnd | None = None
         self._ended = False
+        self._cut: asyncio.TimerHandle | None = None
         line = AudioSocketLine(timers.now(), identify_s)
         self._driver: Driver[LineEvent, LineCommand] = Driver(line, self._perform, timers)
         self._driver.start()
@@ -180,6 +183,8 @@ class AudioSocketCall:
         self._writer.close()
         with suppress(OSError):  # it may be gone already
             await self._writer.wait_closed()
+        if self._cut is not None:
+            self._cut.cancel()
 
     # Orders.
 
@@ -246,4 +251,5 @@ class AudioSocketCall:
                 far.hangup_in(reason)
             else:
                 _log.info("connection_without_call", ingress="audiosocket", why=reason)
-            self._writer.close()  # also ends the reading
+            self._writer.close()  # also ends the reading, once everything is written
+            self._cut = asyncio.get_running_loop().call_later(GOODBYE_S, self._writer.transport.abort)
