@@ -184,6 +184,31 @@ def test_a_phrase_with_nothing_to_say_still_ends(text: str) -> None:
     run(test)
 
 
+def test_others_have_their_turn_between_the_pieces_of_a_long_silence() -> None:
+    async def test() -> None:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        given: list[int] = []
+        waiting = asyncio.create_task(others())
+        channel = await SpeakChannel.open(
+            engines(MortalEngine()), PLAIN, lambda _: given.append(turns), lambda *_: None
+        )
+        channel.say('<break time="9s"/>.')
+        channel.finish()
+        await channel.finished()
+        waiting.cancel()
+        assert len(given) >= 90
+        assert max(given.count(turn) for turn in given) <= 2
+
+    run(test)
+
+
 def test_a_lexicon_changes_the_sound_and_not_the_words() -> None:
     async def test() -> None:
         mortal = MortalEngine()

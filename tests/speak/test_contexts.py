@@ -23,8 +23,8 @@ from duologue.speak.context_events import (
     StopStream,
     TextPushed,
 )
-from duologue.speak.contexts import ContextLimits, SpeechContexts
-from duologue.speak.phrases import PhrasePolicy
+from duologue.speak.contexts import PHRASES_AHEAD, ContextLimits, SpeechContexts
+from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
 
 RATE = 1000
@@ -222,6 +222,64 @@ def test_too_much_waiting_text_ends_the_context() -> None:
     assert told(commands) == ["a failed text_too_long"]
     assert StopStream("a", 1) in commands
     assert contexts.count == 0
+
+
+class CountingSplitter(PhraseSplitter):
+    """Counts how often a phrase was looked for, by all of its kind."""
+
+    looked = 0
+
+    def take(self) -> str | None:
+        """Counted."""
+        CountingSplitter.looked += 1
+        return super().take()
+
+    def take_rest(self) -> str | None:
+        """Counted."""
+        CountingSplitter.looked += 1
+        return super().take_rest()
+
+
+@pytest.mark.parametrize("more", [False, True])
+def test_no_event_cuts_a_long_text_into_all_its_phrases(monkeypatch: pytest.MonkeyPatch, *, more: bool) -> None:
+    monkeypatch.setattr("duologue.speak.contexts.PhraseSplitter", CountingSplitter)
+    text = "Of course, I can do that. How many? " * 50 + "And then"
+    contexts = SpeechContexts(RATE)
+    CountingSplitter.looked = 0
+    spoken = phrases(contexts.handle(push(text, more=more), 0.0))
+    most = CountingSplitter.looked
+    while len(spoken) < 101:
+        CountingSplitter.looked = 0
+        spoken += phrases(contexts.handle(speech(phrase=len(spoken)), 0.1))
+        most = max(most, CountingSplitter.looked)
+    assert most <= PHRASES_AHEAD + 1
+    assert contexts.wake_at() == (3.0 if more else None)
+    if more:
+        contexts.wake(3.0)
+    spoken += phrases(contexts.handle(speech(phrase=101), 3.0))
+    whole = PhraseSplitter()
+    assert spoken == [*whole.push(text), *whole.flush()]
+
+
+def test_what_follows_a_long_text_comes_behind_it() -> None:
+    contexts = SpeechContexts(RATE)
+    spoken = phrases(contexts.handle(push("One more. " * 30, flush=True), 0.0))
+    contexts.handle(push("Two, and then three more of them", flush=True), 0.0)
+    contexts.handle(push("End.", more=False), 0.0)
+    heard: list[str] = []
+    while contexts.count:
+        commands = contexts.handle(speech(phrase=len(spoken)), 0.1)
+        spoken += phrases(commands)
+        heard += told(commands)
+    assert spoken == ["One more. "] * 30 + ["Two, and then three more of them", "End."]
+    assert heard == ["a audio 1"] * 30 + ["a flushed 1", "a audio 2", "a flushed 2", "a audio 3", "a done"]
+
+
+def test_borders_without_text_are_bounded_too() -> None:
+    contexts = SpeechContexts(RATE)
+    contexts.handle(push("Go. "), 0.0)
+    told_of = [told(contexts.handle(push("", flush=True), 0.0)) for _ in range(4_000)]
+    assert ["a failed text_too_long"] in told_of
 
 
 def test_a_failed_synthesis_ends_its_context_only() -> None:

@@ -30,6 +30,21 @@ def test_speed_volume_and_emotion_hold_from_where_they_stand() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("tag", "emotion"),
+    [
+        ("<emotion value=calm>", "calm"),
+        ("< Emotion  value = ' Very  calm ' />", "very  calm"),
+        ('<emotion value="mock-sad"/>', "mock-sad"),
+        ('<emotion value=" "/>', ""),
+        ('<emotion value=""/>', ""),
+    ],
+)
+def test_an_emotion_may_be_written_in_many_ways(tag: str, emotion: str) -> None:
+    assert read(f"{tag}One", Style(emotion="sad")) == [("One", Style(emotion=emotion), 0.0)]
+    assert read('<emotion value="a\tb"/>')[0][0] == '<emotion value="a\tb"/>'
+
+
 def test_a_tag_at_the_end_holds_for_what_follows() -> None:
     assert read('One <speed ratio="9"/>') == [("One ", PLAIN, 0.0), ("", Style(speed=2.0), 0.0)]
     assert read("Two", Style(speed=2.0)) == [("Two", Style(speed=2.0), 0.0)]

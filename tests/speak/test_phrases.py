@@ -84,6 +84,24 @@ def test_nothing_is_said_before_it_is_sure() -> None:
     assert splitter.held == ""
 
 
+@pytest.mark.parametrize("unit", ["One more of them. ", "A. ", "Dr. ", "<< ", "\n", "..x", "<spell>", "word "])
+def test_one_phrase_of_a_long_text_is_found_in_its_beginning_alone(unit: str) -> None:
+    text = unit * 20_000
+    long, short = PhraseSplitter(), PhraseSplitter()
+    long.add(text)
+    short.add(text[:600])
+    phrase = long.take_rest()
+    assert phrase == short.take_rest()
+    assert phrase is not None
+    assert long.size == len(text) - len(phrase), "nothing else was cut"
+
+
+def test_a_splitter_may_go_on_behind_another() -> None:
+    assert PhraseSplitter(first=False).push("Of course, I can help you with it. Ok.") == [
+        "Of course, I can help you with it. "
+    ]
+
+
 def test_the_first_word_waits_until_it_is_complete() -> None:
     splitter = PhraseSplitter()
     assert splitter.push("I can help you") == []

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import Protocol
@@ -93,11 +93,12 @@ async def speech_of_text(engines: SpeakEngines, text: str, options: SpeakOptions
             await channel.finished()
 
 
-def _phrases(text: str) -> list[str]:
-    splitter = PhraseSplitter(
-        PhrasePolicy(patient=True)
-    )  # the whole text is here: no phrase is cut short to begin early
-    return [*splitter.push(text), *splitter.flush()]
+def _phrases(text: str) -> Iterator[str]:
+    """One by one: to cut a long text at once would keep everybody waiting."""
+    # The whole text is here: no phrase is cut short to begin early.
+    splitter = PhraseSplitter(PhrasePolicy(patient=True))
+    splitter.add(text)
+    return iter(splitter.take_rest, None)
 
 
 def place_chunk(chunk: SpeechChunk, samples: int, characters: int) -> SpeechChunk:

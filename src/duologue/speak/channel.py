@@ -255,7 +255,7 @@ class SpeakChannel:
         self._style = passages[-1].style
 
     async def _speak_passage(self, phrase: _Phrase, passage: Passage, *, last: bool) -> None:
-        self._be_silent(phrase, passage.pause)
+        await self._be_silent(phrase, passage.pause)
         choice = self._choices[0]
         spoken = choice.write_out(self._engines.lexicon.apply(passage.text))
         if not spoken.text.strip():
@@ -313,13 +313,15 @@ class SpeakChannel:
             phrase.last_word = words[-1]
         self._deliver(SpeechChunk(pcm, phrase.number, words, last=last, phonemes=sounds))
 
-    def _be_silent(self, phrase: _Phrase, seconds: float) -> None:
+    async def _be_silent(self, phrase: _Phrase, seconds: float) -> None:
+        """Pieces of silence, between which others have their turn: a phrase may ask for two minutes of it."""
         left = round(seconds * self.rate)
         step = round(SILENCE_CHUNK_S * self.rate)
         while left > 0:
             pcm = np.zeros(min(left, step), np.float32)
             left -= len(pcm)
             self._emit(phrase, pcm)
+            await asyncio.sleep(0)
 
     async def _reach(self, style: Style) -> None:
         """Have a stream open in the first choice's voice and in this style."""

@@ -6,6 +6,7 @@
 - A context ends exactly once, with `ContextDone` or `ContextFailed`; after a cancel nothing follows at all. A context whose input stays
   open ends by itself `expiry` seconds after its last audio would have been heard. An id may be used again: that is a new context.
 - Contexts take turns by phrases: each has at most one in synthesis, all together at most `phrases_in_flight`.
+- However long a text is, an event looks for a few phrases in it only (`PHRASES_AHEAD`); the next ones are found when their turn comes.
 """
 
 from __future__ import annotations
@@ -34,6 +35,11 @@ from duologue.speak.context_events import (
 from duologue.speak.phrases import PhrasePolicy, PhraseSplitter
 from duologue.speak.speech import SpeakOptions, SpeechChunk
 
+PHRASES_AHEAD = 8
+"""So many phrases are cut from a text when it comes: enough for what clients send piece by piece. The rest of a long text waits uncut."""
+BORDER_CHARACTERS = 32
+"""What the border of a segment, or of options, counts for among the characters that wait: it takes memory too."""
+
 
 @dataclass(frozen=True, slots=True)
 class ContextLimits:
@@ -53,11 +59,12 @@ class ContextLimits:
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """Text to speak, or (with `text` None) the border of a segment."""
+    """A phrase to speak, text of which all phrases are still to be cut (`uncut`), or with neither the border of a segment."""
 
     text: str | None
     segment: int
     options: SpeakOptions
+    uncut: PhraseSplitter | None = None
 
 
 @dataclass(slots=True)
@@ -80,6 +87,9 @@ class _Context:
     """One context."""
 
     splitter: PhraseSplitter
+    """Of the text behind what is `waiting`."""
+    behind: bool = False
+    """There may be complete phrases in the splitter."""
     options: SpeakOptions = field(default_factory=SpeakOptions)
     waiting: deque[_Waiting] = field(default_factory=deque)
     in_flight: _InFlight | None = None
@@ -92,8 +102,8 @@ class _Context:
     """Spoken in this stream."""
     samples: Samples = 0
     text_at: int = 0
-    queued: int = 0
-    """Characters in `waiting`."""
+    pending: int = 0
+    """Characters that wait, borders counted with them."""
     release_at: Seconds | None = None
     """When held text is let out."""
     quiet_at: Seconds = 0.0
@@ -165,35 +175,53 @@ class SpeechContexts:
             context.options = event.options
         context.closed = not event.more
         context.quiet_at = max(context.quiet_at, now)
-        self._queue(context, context.splitter.push(event.text))
-        if len(context.splitter.held) + context.queued > self._limits.characters:
+        context.splitter.add(event.text)
+        context.pending += len(event.text)
+        completed = self._cut(context)
+        if context.pending > self._limits.characters:
             limit = self._limits.characters
             message = f"more than {limit} characters of the context wait to be spoken"
             return [*self._end(event.context), ContextFailed(event.context, "text_too_long", message)]
         if event.flush or context.closed or event.buffer_delay <= 0:
             self._release(event.context, context)
-        elif not context.splitter.held:
+        elif not context.splitter.size:
             context.release_at = None
-        elif context.release_at is None:
+        elif completed or context.release_at is None:
             context.release_at = now + event.buffer_delay
         if event.flush:
             context.waiting.append(_Waiting(None, context.segment, context.options))
+            context.pending += BORDER_CHARACTERS
             context.segment += 1
         self._line_up(event.context)
         return []
 
+    def _cut(self, context: _Context) -> bool:
+        """Cut what comes next into phrases, as far as that is done ahead. Returns whether there was a complete phrase."""
+        for ahead in range(PHRASES_AHEAD):
+            phrase = context.splitter.take()
+            if phrase is None:
+                context.behind = False
+                return ahead > 0
+            context.waiting.append(_Waiting(phrase, context.segment, context.options))
+        context.behind = True
+        return True
+
     def _release(self, name: str, context: _Context) -> None:
-        """Let out whatever text is held."""
-        self._queue(context, context.splitter.flush())
+        """Let out whatever text is held. What is too long to be cut at once waits as it is."""
+        segment, options, splitter = context.segment, context.options, context.splitter
+        for _ in range(0 if context.behind else PHRASES_AHEAD):
+            phrase = splitter.take_rest()
+            if phrase is None:
+                break
+            context.waiting.append(_Waiting(phrase, segment, options))
+        if splitter.size:
+            context.waiting.append(_Waiting(None, segment, options, splitter))
+            first = splitter.first and not splitter.held.strip()
+            context.splitter = PhraseSplitter(self._limits.phrases, first=first)
+            context.pending += BORDER_CHARACTERS
+        context.behind = False
         context.release_at = None
         self._line_up(name)
-
-    def _queue(self, context: _Context, phrases: Sequence[str]) -> None:
-        for phrase in phrases:
-            context.waiting.append(_Waiting(phrase, context.segment, context.options))
-            context.queued += len(phrase)
-        if phrases:
-            context.release_at = None
 
     def _line_up(self, name: str) -> None:
         if name not in self._turns:
@@ -209,13 +237,13 @@ class SpeechContexts:
             yield from self._take_turn(name, context, now)
 
     def _take_turn(self, name: str, context: _Context, now: Seconds) -> Iterator[ContextCommand]:
-        while context.waiting:
-            head = context.waiting[0]
+        while (head := self._head(context)) is not None:
             if head.text is None:
                 yield ContextFlushed(name, head.segment)
+                context.pending -= BORDER_CHARACTERS
             elif not head.text.strip():
                 context.text_at += len(head.text)
-                context.queued -= len(head.text)
+                context.pending -= len(head.text)
             elif self._in_flight >= self._limits.phrases_in_flight:
                 self._turns.append(name)
                 return
@@ -223,9 +251,26 @@ class SpeechContexts:
                 yield from self._speak(name, context, context.waiting.popleft(), head.text, now)
                 return
             context.waiting.popleft()
-        if context.closed and not context.splitter.held:
+        if context.closed and not context.splitter.size:
             yield from self._end(name)
             yield ContextDone(name)
+
+    def _head(self, context: _Context) -> _Waiting | None:
+        """What comes next, cut from its text where that was not done yet; it is then the first that is `waiting`."""
+        if not context.waiting and context.behind:
+            self._cut(context)
+        if not context.waiting:
+            return None
+        head = context.waiting[0]
+        if head.uncut is None:
+            return head
+        phrase = head.uncut.take_rest()
+        if phrase is None:
+            context.waiting.popleft()
+            context.pending -= BORDER_CHARACTERS
+            return self._head(context)
+        context.waiting.appendleft(_Waiting(phrase, head.segment, head.options))
+        return context.waiting[0]
 
     def _speak(self, name: str, context: _Context, head: _Waiting, text: str, now: Seconds) -> Iterator[ContextCommand]:
         if head.options != context.stream_options:
@@ -234,7 +279,7 @@ class SpeechContexts:
             self._streams += 1
             context.stream, context.stream_options, context.phrases = self._streams, head.options, 0
         context.phrases += 1
-        context.queued -= len(text)
+        context.pending -= len(text)
         context.in_flight = _InFlight(context.phrases, head.segment, context.samples, context.text_at, len(text), now)
         self._in_flight += 1
         yield SpeakPhrase(name, context.stream, text, head.options)
@@ -285,5 +330,11 @@ class SpeechContexts:
         return [StopStream(name, context.stream)] if context.stream else []
 
     def _expires(self, context: _Context) -> Seconds | None:
-        busy = context.closed or context.waiting or context.in_flight is not None or context.release_at is not None
+        busy = (
+            context.closed
+            or context.waiting
+            or context.behind
+            or context.in_flight is not None
+            or context.release_at is not None
+        )
         return None if busy else context.quiet_at + self._limits.expiry

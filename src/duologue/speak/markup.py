@@ -19,7 +19,7 @@ MAX_BREAK: Seconds = 10.0
 TAG = re.compile(
     r"""
     <\s*(?P<name>speed|volume)\s+ratio\s*=\s*["']?(?P<ratio>\d+(?:\.\d+)?)["']?\s*/?>
-    | <\s*emotion\s+value\s*=\s*["']?(?P<emotion>[\w -]+?)["']?\s*/?>
+    | <\s*emotion\s+value\s*+=\s*+["']?\s*+(?P<emotion>[\w-]*+(?:\ ++[\w-]++)*+)\s*+["']?\s*+/?>
     | <\s*break\s+time\s*=\s*["']?(?P<time>\d+(?:\.\d+)?)\s*(?P<unit>ms|s)["']?\s*/?>
     | (?P<open>< \s*spell\s*>) | (?P<close></\s*spell\s*>)
     | (?P<sound>\[(?:laughter|laughs?|sighs?|coughs?|gasps?)\])
@@ -27,7 +27,9 @@ TAG = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-"""One tag. The phrase splitter uses it too: a tag is never cut."""
+"""One tag. The phrase splitter uses it too: a tag is never cut. What could be shared out between two repetitions is possessive, so that one
+pass tells that a text is no tag.
+"""
 
 _LETTERS = {
     "ɑ": "ah", "æ": "a", "ʌ": "uh", "ə": "uh", "ɚ": "er", "ɝ": "er", "ɛ": "eh", "ɪ": "i", "i": "ee", "ɔ": "aw", "ʊ": "oo", "u": "oo",
@@ -114,8 +116,8 @@ def _effect(tag: re.Match[str], style: Style) -> tuple[Style, Seconds]:
         if tag["name"].lower() == "speed":
             return replace(style, speed=min(max(ratio, 0.5), 2.0)), 0.0
         return replace(style, volume=min(max(ratio, 0.0), 2.0)), 0.0
-    if tag["emotion"]:
-        return replace(style, emotion=tag["emotion"].strip().lower()), 0.0
+    if tag["emotion"] is not None:
+        return replace(style, emotion=tag["emotion"].lower()), 0.0
     if tag["time"]:
         seconds = float(tag["time"]) / (1000 if tag["unit"].lower() == "ms" else 1)
         return style, min(seconds, MAX_BREAK)

@@ -4,6 +4,9 @@ The first phrase may be short, so that speech begins soon: it ends at a sentence
 surely complete; a patient splitter cuts it short only when told to `hurry`. Later phrases are whole sentences. No phrase is longer than
 `max_characters`. Phrases joined together are the text, character for character, however it was cut into deltas; where they end depends on
 nothing else.
+
+Finding a phrase looks at a window of the text whose length does not depend on the text's, and whose signs are each looked at a few times:
+whoever takes phrases one by one from a long text never waits long for the next.
 """
 
 from __future__ import annotations
@@ -23,8 +26,12 @@ _CLOSERS = "\"'”’»)]}*_」』）】"
 
 _SENTENCE_SIGNS = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS)}\\n]")
 _FIRST_SIGNS = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS + _SOFT + _WIDE_SOFT)}\\s]")
-_UNDECIDED = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS + _SOFT + _WIDE_SOFT + _CLOSERS)}\\s]*$")
-"""Signs at the end of what is known: what follows may change what they mean."""
+_UNDECIDED = frozenset(_ENDS + _WIDE_ENDS + _SOFT + _WIDE_SOFT + _CLOSERS)
+"""Signs at the end of what is known, like blanks: what follows may change what they mean."""
+_CLOSING = re.compile(f"[{re.escape(_ENDS + _WIDE_ENDS + _CLOSERS)}]*")
+_WORD = re.compile(r"[\w.]*$")
+_LONGEST_ABBREVIATION = 16
+"""More than any of them, and than a list's number."""
 
 _ABBREVIATIONS = (
     "mr mrs ms dr prof sr jr st vs etc approx dept est fig inc ltd co corp no nos vol pp ed eds rev gen col sgt capt lt gov sen rep "
@@ -61,27 +68,58 @@ class PhrasePolicy:
 
 
 class PhraseSplitter:
-    """A machine without a clock: `push` deltas, get phrases; `flush` at the end, or when the text so far must be spoken."""
+    """A machine without a clock: `push` deltas, get phrases; `flush` at the end, or when the text so far must be spoken.
 
-    def __init__(self, policy: PhrasePolicy | None = None) -> None:
+    For a long text there are `add`, and `take` and `take_rest` for one phrase at a time. A splitter that is not `first` goes on behind
+    phrases that another one gave.
+    """
+
+    def __init__(self, policy: PhrasePolicy | None = None, *, first: bool = True) -> None:
         self._policy = policy or PhrasePolicy()
         self._text = ""
+        self._start = 0
+        """The text before this was given."""
         self._decided = 0
-        """No phrase ends before this."""
-        self._first = True
+        """No phrase ends before this, counted from `_start`."""
+        self._first = first
 
     @property
     def held(self) -> str:
         """Text not yet given in a phrase."""
-        return self._text
+        return self._text[self._start :]
+
+    @property
+    def size(self) -> int:
+        """Characters not yet given in a phrase."""
+        return len(self._text) - self._start
+
+    @property
+    def first(self) -> bool:
+        """No phrase with anything in it was given yet."""
+        return self._first
 
     def push(self, delta: str) -> list[str]:
         """The phrases that `delta` completes."""
-        phrases = []
-        self._text += delta
-        while (end := self._find_end()) is not None:
-            phrases.append(self._cut(end))
-        return phrases
+        self.add(delta)
+        return list(iter(self.take, None))
+
+    def add(self, delta: str) -> None:
+        """More text, to be taken."""
+        self._text, self._start = self._text[self._start :] + delta, 0
+
+    def take(self) -> str | None:
+        """The next phrase that is complete."""
+        end = self._find_end()
+        return None if end is None else self._cut(end)
+
+    def take_rest(self) -> str | None:
+        """The next phrase, complete or not: no more text will come. `None` when nothing is held."""
+        if not self.size:
+            return None
+        end = self._find_end()
+        if end is None:
+            end = self._find_bound() if self.size > self._policy.max_characters else self.size
+        return self._cut(end)
 
     def hurry(self) -> list[str]:
         """As much of the first phrase as could be spoken now; nothing once a phrase was given, or while too few words are held."""
@@ -90,18 +128,18 @@ class PhraseSplitter:
 
     def flush(self) -> list[str]:
         """What is held, as a phrase if there is anything in it."""
-        phrases = []
-        while len(self._text) > self._policy.max_characters:
-            phrases.append(self._cut(self._find_bound()))
-        if self._text:
-            phrases.append(self._cut(len(self._text)))
-        return phrases
+        return list(iter(self.take_rest, None))
 
     def _cut(self, end: int) -> str:
-        phrase, self._text = self._text[:end], self._text[end:]
+        phrase = self._text[self._start : self._start + end]
+        self._start += end
         self._decided = 0
         self._first = self._first and not phrase.strip()
         return phrase
+
+    def _window(self) -> str:
+        """All that can matter to where the next phrase ends."""
+        return self._text[self._start : self._start + self._policy.max_characters + _LONGEST_TAG]
 
     def _find_end(self) -> int | None:
         """The earliest place where the next phrase may end, or `None` while more text could matter.
@@ -111,30 +149,23 @@ class PhraseSplitter:
         hasty = self._first and not self._policy.patient
         for end in self._ends(_FIRST_SIGNS if hasty else _SENTENCE_SIGNS, self._decided):
             return end
-        limit = self._sure()
+        text = self._window()
+        limit = _sure(text)
         if limit > self._policy.max_characters:
             return self._find_bound()
-        undecided = _UNDECIDED.search(self._text, 0, limit)
-        self._decided = undecided.start() if undecided else limit
+        while limit and (text[limit - 1] in _UNDECIDED or text[limit - 1].isspace()):
+            limit -= 1
+        self._decided = limit
         return None
-
-    def _sure(self) -> int:
-        """How far the text cannot become part of a tag any more."""
-        text = self._text[: self._policy.max_characters + _LONGEST_TAG]
-        unsure = _OPEN_TAG.search(text) if "<" in text or "[" in text else None
-        return unsure.start() if unsure else len(text)
 
     def _ends(self, signs: re.Pattern[str], start: int) -> Iterator[int]:
         """The places behind `start` where the next phrase may end at one of `signs`, in order."""
-        text = self._text[: self._policy.max_characters + _LONGEST_TAG]
-        tagged = "<" in text or "[" in text
-        protected = [(tag.start(), tag.end()) for tag in TAG.finditer(text)] + _spelled(text) if tagged else []
-        for sign in signs.finditer(text, start, self._sure()):
+        text = self._window()
+        blank = len(text) - len(text.lstrip())  # nothing ends before it has begun
+        for sign in signs.finditer(_without_tags(text), max(start, blank), _sure(text)):
             place = sign.start()
             if place >= self._policy.max_characters:
                 break
-            if any(start <= place < end for start, end in protected):
-                continue
             if _is_open(text, place):
                 return  # were a later sign judged first, the deltas would matter
             end = self._end_at(text, place)
@@ -165,7 +196,7 @@ class PhraseSplitter:
     def _find_bound(self) -> int:
         """Where to cut a sentence that is too long: at most `max_characters`, outside tags and numbers where that is possible."""
         limit = self._policy.max_characters
-        text = self._text[: limit + _LONGEST_TAG]
+        text = self._window()
         tags = [tag.span() for tag in TAG.finditer(text)]
         for signs in (_SOFT + _WIDE_SOFT, " \t\n"):
             for place in range(min(limit, len(text)) - 1, limit // 2, -1):
@@ -174,6 +205,21 @@ class PhraseSplitter:
                 if text[place] in signs and clear and not any(start < after < end for start, end in tags):
                     return min(after + 1, limit) if text[after : after + 1] == " " and signs[0] != " " else after
         return next((start for start, end in tags if start < limit < end), limit) or limit
+
+
+def _sure(text: str) -> int:
+    """How far the text cannot become part of a tag any more."""
+    unsure = _OPEN_TAG.search(text) if "<" in text or "[" in text else None
+    return unsure.start() if unsure else len(text)
+
+
+def _without_tags(text: str) -> str:
+    """The text with something that ends nothing where tags and spelled words are: same length."""
+    if "<" not in text and "[" not in text:
+        return text
+    for start, end in [tag.span() for tag in TAG.finditer(text)] + _spelled(text):
+        text = text[:start] + "x" * (end - start) + text[end:]
+    return text
 
 
 def _is_open(text: str, place: int) -> bool:
@@ -198,7 +244,7 @@ def _ends_sentence(text: str, place: int) -> bool:
         return bool(rest) and not rest[0].islower()  # "Well... maybe" goes on
     if text[place] != ".":
         return True
-    word = re.search(r"[\w.]*$", text[:place])
+    word = _WORD.search(text[max(place - _LONGEST_ABBREVIATION, 0) : place])
     last = word.group().lower() if word else ""
     if last in ABBREVIATIONS or (len(last) == 1 and last.isalpha() and last != "i"):
         return False  # "Dr. Who", "J. Smith"
@@ -209,9 +255,8 @@ def _ends_sentence(text: str, place: int) -> bool:
 
 def _after_closers(text: str, place: int) -> int:
     """Behind further ends and closing signs that belong to the sentence."""
-    while place < len(text) and text[place] in _ENDS + _WIDE_ENDS + _CLOSERS:
-        place += 1
-    return place
+    closing = _CLOSING.match(text, place)
+    return closing.end() if closing else place
 
 
 def _after_space(text: str, place: int) -> int:
