@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -18,14 +18,14 @@ import numpy as np
 from duologue.audio.formats import Pcm, Samples
 from duologue.audio.resample import Resampler
 from duologue.errors import DuologueError, EngineFailure, Refused
-from duologue.runtime.engines import Channel, EngineHost, Flushed
-from duologue.speak.mapped_text import MappedText
+from duologue.runtime.engines import Flushed
 from duologue.speak.markup import Passage, Style, read_markup
-from duologue.speak.pronunciation import Lexicon
 from duologue.speak.speech import SpeakOptions, SpeechChunk, SpokenPhoneme, SpokenWord
-from duologue.speak.spoken_text import say_aloud
-from duologue.speak.voices import VoiceCatalogue
+from duologue.speak.voice_choice import SpeakEngines, VoiceChoice
+from duologue.speak.voice_stream import VoiceStream
 from duologue.speak.word_translation import WordEstimator, WordTranslation
+
+__all__ = ["MAX_QUEUED_CHARACTERS", "Deliver", "Fail", "SpeakChannel", "SpeakEngines"]
 
 MAX_QUEUED_CHARACTERS = 100_000
 """Text a channel lets wait; more is refused."""
@@ -38,49 +38,6 @@ Fail: TypeAlias = Callable[[EngineFailure, bool], None]
 """Told of a failure, and whether another voice takes over from where it happened."""
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class SpeakEngines:
-    """Everything a server has to speak with."""
-
-    hosts: Mapping[str, EngineHost[SpeakOptions, str, SpeechChunk]]
-    """By name; the first is the default and the first to fall back to. Never empty."""
-    voices: VoiceCatalogue = field(default_factory=VoiceCatalogue)
-    lexicon: Lexicon = field(default_factory=Lexicon)
-
-    @property
-    def rate(self) -> int:
-        """Of all audio that channels give, in hertz: the default engine's; others are resampled to it."""
-        return next(iter(self.hosts.values())).info.sample_rate
-
-    def choose(self, wanted: Sequence[SpeakOptions]) -> list[VoiceChoice]:
-        """The voices to try, in order: those wanted, then every other engine's. Raises `Violation("unknown_voice")` when strict."""
-        choices = []
-        for options in wanted:
-            voice, resolved = self.voices.resolve(options)
-            name = voice.engine if voice.engine in self.hosts else next(iter(self.hosts))
-            spoken = resolved if name == voice.engine else replace(options, voice="")
-            choices.append(VoiceChoice(name, self.hosts[name], spoken))
-        tried = {choice.engine for choice in choices}
-        spare = replace(wanted[0], voice="", extras=None)
-        return choices + [VoiceChoice(name, host, spare) for name, host in self.hosts.items() if name not in tried]
-
-
-@dataclass(frozen=True, slots=True)
-class VoiceChoice:
-    """An engine, and the options in its own words."""
-
-    engine: str
-    host: EngineHost[SpeakOptions, str, SpeechChunk]
-    options: SpeakOptions
-
-    def write_out(self, text: MappedText) -> MappedText:
-        """The text as the engine is given it."""
-        options = self.options
-        if options.normalization == "off":
-            return text
-        return say_aloud(text, options.language if options.normalization == "auto" else options.normalization)
 
 
 @dataclass(slots=True)
@@ -108,7 +65,7 @@ class SpeakChannel:
     def __init__(self, engines: SpeakEngines, choices: Sequence[VoiceChoice], deliver: Deliver, fail: Fail) -> None:
         """Use `open`."""
         self._engines = engines
-        self._choices = list(choices)
+        self._voice = VoiceStream(choices)
         self._deliver = deliver
         self._fail = fail
         self._style = Style()
@@ -116,9 +73,6 @@ class SpeakChannel:
         self._queued = 0
         self._count = 0
         self._turn = 0
-        self._channel: Channel[str, SpeechChunk] | None = None
-        self._results: AsyncIterator[SpeechChunk | Flushed] | None = None
-        self._opened_for: Style | None = None
         self._failure: EngineFailure | None = None
         self._finishing = self._closed = False
         self._task: asyncio.Task[None] | None = None
@@ -135,12 +89,12 @@ class SpeakChannel:
         channel = cls(engines, engines.choose(wanted), deliver, fail)
         while True:
             try:
-                await channel._reach(channel._style)
+                await channel._voice.reach(channel._style)
                 break
             except DuologueError as error:
-                if len(channel._choices) == 1:
+                if not channel._voice.has_spare:
                     raise
-                engine = channel._choices.pop(0).engine
+                engine = channel._voice.give_up().engine
                 log.warning("voice engine %s cannot be opened, trying the next", engine)
                 fail(EngineFailure(engine, str(error), lost="nothing yet"), True)
         channel._start()
@@ -199,12 +153,7 @@ class SpeakChannel:
         if self._task is not None:
             self._task.cancel()
         self._turn += 1  # the task may be what called this, through `deliver`, and goes on to its next await
-        self._drop()
-
-    def _drop(self) -> None:
-        if self._channel is not None:
-            self._channel.close()
-        self._channel = self._results = self._opened_for = None
+        self._voice.drop()
 
     async def _run(self, phrases: asyncio.Queue[_Phrase | None], turn: int) -> None:
         try:
@@ -216,7 +165,7 @@ class SpeakChannel:
             self._fail(failure, False)
         finally:
             if turn == self._turn:
-                self._drop()
+                self._voice.drop()
 
     async def _speak(self, phrase: _Phrase) -> None:
         retried = False
@@ -225,15 +174,15 @@ class SpeakChannel:
                 return await self._speak_rest(phrase)
             except DuologueError as error:
                 self._check_turn(phrase)
-                self._drop()
-                failure = _as_failure(error, self._choices[0].engine, phrase, retried=retried)
+                self._voice.drop()
+                failure = _as_failure(error, self._voice.choice.engine, phrase, retried=retried)
                 if isinstance(error, EngineFailure) and not retried:
                     retried = True
                     log.warning("%s; asking again", failure)
                     continue
-                if len(self._choices) == 1:
+                if not self._voice.has_spare:
                     raise failure from error
-                self._choices.pop(0)
+                self._voice.give_up()
                 retried = False
                 self._fail(failure, True)
 
@@ -256,23 +205,19 @@ class SpeakChannel:
 
     async def _speak_passage(self, phrase: _Phrase, passage: Passage, *, last: bool) -> None:
         await self._be_silent(phrase, passage.pause)
-        choice = self._choices[0]
+        choice = self._voice.choice
         spoken = choice.write_out(self._engines.lexicon.apply(passage.text))
         if not spoken.text.strip():
             if last:
                 self._emit(phrase, np.zeros(0, np.float32), last=True)
             return
-        await self._reach(passage.style)
-        channel, results = self._channel, self._results
-        if channel is None or results is None:
-            raise EngineFailure(choice.engine, "the stream was closed", lost="the phrase being spoken")
+        await self._voice.reach(passage.style)
         translation = WordTranslation(phrase.text, spoken, as_spoken=choice.options.spoken_words)
         info = choice.host.info
         estimator = None if info.word_times else WordEstimator(spoken.text, info.sample_rate, choice.options.speed)
         resampler = Resampler(info.sample_rate, self.rate)
         begun = phrase.given
-        channel.send(spoken.text)
-        async for result in results:
+        async for result in self._voice.send(spoken.text):
             if isinstance(result, Flushed):
                 continue
             for chunk in translation.push(estimator.push(result) if estimator else result):
@@ -287,7 +232,7 @@ class SpeakChannel:
         pcm = resampler.push(chunk.pcm)
         if chunk.last:
             pcm = np.concatenate((pcm, resampler.finish()))
-        scale = self.rate / self._choices[0].host.info.sample_rate
+        scale = self.rate / self._voice.choice.host.info.sample_rate
         words = tuple(
             replace(word, start=begun + round(word.start * scale), end=begun + round(word.end * scale))
             for word in chunk.words
@@ -322,24 +267,6 @@ class SpeakChannel:
             left -= len(pcm)
             self._emit(phrase, pcm)
             await asyncio.sleep(0)
-
-    async def _reach(self, style: Style) -> None:
-        """Have a stream open in the first choice's voice and in this style."""
-        if self._channel is not None and style == self._opened_for:
-            return
-        self._drop()
-        choice = self._choices[0]
-        options = choice.options
-        extras = {**(options.extras or {}), **({"emotion": style.emotion} if style.emotion else {})}
-        channel = await choice.host.open(
-            replace(
-                options,
-                speed=min(max(options.speed * style.speed, 0.5), 2.0),
-                volume=min(max(options.volume * style.volume, 0.0), 2.0),
-                extras=extras or None,
-            )
-        )
-        self._channel, self._results, self._opened_for = channel, aiter(channel), style
 
 
 def _as_failure(error: DuologueError, engine: str, phrase: _Phrase, *, retried: bool) -> EngineFailure:
