@@ -48,7 +48,7 @@ def test_nothing_at_all_is_a_failure_and_a_reason_is_an_answer() -> None:
 
 
 def test_counts_and_kinds_of_errors() -> None:
-    assert [count_of(value) for value in (3, "3", None)] == [3, 0, 0]
+    assert [count_of(value) for value in (3, "3", None, -3, 10**30)] == [3, 0, 0, 0, 0]
     assert kind_of({"code": "", "type": "overloaded"}) == "overloaded"
     assert kind_of({"code": 429}) == "429"
     assert kind_of("the prompt was: secret") == kind_of({}) == "an error"

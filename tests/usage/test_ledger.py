@@ -91,6 +91,36 @@ def test_what_a_killed_process_left_open_is_recovered_with_its_last_checkpoint(t
     assert (row["status"], row["connection_s"], row["audio_in_s"]) == ("recovered", 30.0, 30.0)
 
 
+def test_a_wall_clock_that_is_set_during_a_call_makes_it_neither_free_nor_dear(tmp_path: Path, opened: Opened) -> None:
+    wall, clock = Wall(), Wall()
+    ledger = Ledger(opened(Database, tmp_path), wall, clock=clock)
+    ledger.start()
+    back, forth = ledger.open("a", "", "agent", "/agent"), ledger.open("b", "", "agent", "/agent")
+    clock.now += 60.0
+    wall.now -= 3_600.0
+    ledger.close(back)
+    wall.now += 90_000.0
+    ledger.close(forth)
+    ledger.stop()
+    assert [(row["opened_at"], row["connection_s"], row["updated_at"]) for row in rows(tmp_path)] == [
+        (1_000.0, 60.0, 1_060.0)
+    ] * 2
+
+
+def test_what_a_clients_model_says_of_its_tokens_does_not_end_the_bookkeeping(tmp_path: Path, opened: Opened) -> None:
+    ledger = Ledger(opened(Database, tmp_path), Wall())
+    ledger.start()
+    boasting, other = ledger.open("a", "", "agent", "/agent"), ledger.open("b", "", "agent", "/agent")
+    boasting.input_tokens, boasting.output_tokens = 10**30, -(10**30)
+    ledger.close(boasting)
+    ledger.close(other)
+    ledger.stop()
+    assert [(row["status"], row["input_tokens"], row["output_tokens"]) for row in rows(tmp_path)] == [
+        ("closed", 2**63 - 1, 0),
+        ("closed", 0, 0),
+    ]
+
+
 def test_newer_states_replace_those_that_wait(opened: Opened) -> None:
     ledger = Ledger(opened(Database), Wall())  # never started: everything waits
     meter = ledger.open("a", "", "stt", "/")
@@ -187,8 +217,8 @@ class Told:
 class WaitedFor(Spool):
     """A spool that says when it has been written."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(path)
+    def __init__(self, path: Path, owner: str = "") -> None:
+        super().__init__(path, owner)
         self.kept = threading.Semaphore(0)
 
     def keep(self, rows: Iterable[UsageRow]) -> None:
@@ -222,6 +252,27 @@ def test_while_the_database_is_away_rows_are_on_disk_and_survive_a_kill(tmp_path
     again.stop()
     killed.stop(0.0)
     assert lasting.id == "a"
+
+
+def test_servers_that_share_a_folder_do_not_take_each_others_rows(tmp_path: Path, opened: Opened) -> None:
+    file, database = tmp_path / "usage.spool", opened(Away, tmp_path)
+    spools = {name: WaitedFor(file, name) for name in ("a", "b")}
+    ledgers = {name: Ledger(database, Wall(), spool=spool) for name, spool in spools.items()}
+    for ledger in ledgers.values():
+        ledger.start()
+    database.away = True
+    for name, ledger in ledgers.items():
+        ledger.open(name, "", "agent", "/agent")
+        assert spools[name].kept.acquire(timeout=60)
+    # Both are killed. A third finds what they left, also what was written before processes had names.
+    file.write_bytes((tmp_path / "usage-b.spool").read_bytes().replace(b'"id":"b"', b'"id":"c"'))
+    again = Ledger(opened(Database, tmp_path), Wall(), spool=Spool(file, "d"))
+    assert again.start() == 3
+    again.stop()
+    assert [(row["id"], row["status"]) for row in rows(tmp_path)] == [(name, "recovered") for name in "abc"]
+    assert not list(tmp_path.glob("*.spool"))
+    for ledger in ledgers.values():
+        ledger.stop(0.0)
 
 
 def test_the_spool_is_deleted_once_the_database_has_everything(
@@ -337,7 +388,7 @@ def test_a_spool_that_cannot_be_read_or_written_is_told(tmp_path: Path, opened: 
     told, database = Told(), opened(Away, tmp_path)
     ledger = Ledger(database, Wall(), told, Spool(tmp_path / "usage.spool"))
     ledger.start()
-    assert told.texts == ["the usage spool cannot be read (DecodeError); what is in it is lost"]
+    assert told.texts == ["the usage spool usage.spool cannot be read (DecodeError) and is left as it is"]
     ledger.stop()
     nowhere = Ledger(database, Wall(), told, Spool(tmp_path / "no" / "such" / "folder"))
     nowhere.start()
@@ -346,3 +397,28 @@ def test_a_spool_that_cannot_be_read_or_written_is_told(tmp_path: Path, opened: 
     told.wait("usage cannot be kept on disk either (FileNotFoundError)")
     database.away = False
     nowhere.stop()
+
+
+def test_a_disk_that_is_full_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, opened: Opened) -> None:
+    monkeypatch.setattr(ledger_module, "RETRY_S", 0.0)
+    tried, told, database = threading.Semaphore(0), Told(), opened(Away, tmp_path)
+
+    class Full(Spool):
+        def keep(self, rows: Iterable[UsageRow]) -> None:
+            tried.release()
+            raise OSError(28, "No space left on device")
+
+    ledger = Ledger(database, Wall(), told, Full(tmp_path / "usage.spool"))
+    ledger.start()
+    database.away = True
+    ledger.open("a", "", "stt", "/")
+    for _ in range(5):
+        assert tried.acquire(timeout=60)
+    database.away = False
+    told.wait("usage is written again")
+    ledger.stop()
+    assert [text.partition(" (")[0] for text in told.texts] == [
+        "usage cannot be written",
+        "usage cannot be kept on disk either",
+        "usage is written again; 1 rows had waited",
+    ]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import platform
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -195,12 +197,13 @@ def build_services(
         Thinking(models) if models else build_thinking(config.think, config.agent.limits.tool_timeout, agents.dialogues)
     )
     database, keys = _open_books(config, folder)
+    timers = Timers(asyncio.get_running_loop())
     tokens = TokenSigner(token_secret(None if database is None else folder or data_dir(config)))
     return Services(
         config=config,
         ids=ids or RandomIds(),
         wall=wall,
-        timers=Timers(asyncio.get_running_loop()),
+        timers=timers,
         engines=hosted,
         voices=voices,
         listen=ListenEngines(
@@ -217,7 +220,8 @@ def build_services(
             database if config.usage.enabled else None,
             wall,
             lambda text: log.error("usage", why=text),
-            Spool((folder or data_dir(config)) / SPOOL_FILE),
+            Spool((folder or data_dir(config)) / SPOOL_FILE, f"{platform.node()}-{os.getpid()}"),
+            timers.now,
         ),
         lifecycle=Lifecycle(config.server.drain_s),
         metrics=Metrics(),

@@ -9,6 +9,8 @@ from duologue.think.completion import CallDelta, CompletionEvent, Finish, TextDe
 from duologue.think.messages import ToolCall
 
 MAX_CALLS = 64
+MAX_COUNT = 1_000_000_000
+"""Tokens of one answer; more is no count."""
 MAX_ANSWER = 200_000
 """Characters of text and of tool arguments together; more is a model that has lost its way."""
 
@@ -88,8 +90,8 @@ def whole_characters(text: str) -> str:
 
 
 def count_of(value: object) -> int:
-    """A number of tokens; 0 for what is none."""
-    return value if isinstance(value, int) else 0
+    """A number of tokens; 0 for what is none: a client's own model may say anything, and it is added up."""
+    return value if isinstance(value, int) and 0 <= value <= MAX_COUNT else 0
 
 
 def kind_of(error: object) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -36,12 +37,18 @@ class Ledger:
         wall: Callable[[], float],
         complain: Callable[[str], None] = lambda _: None,
         spool: Spool | None = None,
+        clock: Callable[[], float] | None = None,
     ) -> None:
-        """Without a database nothing is kept. `complain` is told, in the writer's thread, what went wrong and that it is right again."""
+        """Without a database nothing is kept. `complain` is told, in the writer's thread, what went wrong and that it is right again.
+
+        `wall` says when a connection opened, `clock` how long it lasted: one that nobody sets, in any thread; `wall` without it.
+        """
         self._database = database
         self._wall = wall
         self._complain = complain
         self._spool = spool
+        self._clock = clock or wall
+        self._unkept = False
         self._spooled: dict[str, UsageRow] = {}
         self._open: dict[str, UsageMeter] = {}
         self._waiting: dict[str, UsageRow] = {}
@@ -57,21 +64,21 @@ class Ledger:
         """Close the rows a killed process left open, here or in the spool, and start writing. Returns how many were recovered."""
         if self._database is None:
             return 0
-        left = self._left_behind()
+        left, found = self._left_behind()
         with self._database.transaction() as connection:
             self._insert(connection, left, only_newer=True)
             recovered = connection.execute(
                 update(USAGE).where(USAGE.c.status == RowStatus.OPEN.value).values(status=RowStatus.RECOVERED.value)
             ).rowcount
-        if left:
-            self._clear_spool()
+        for path in found:
+            self._clear_spool(path)
         self._writer = threading.Thread(target=self._write, name="usage", daemon=True)
         self._writer.start()
         return recovered
 
     def open(self, row_id: str, key_prefix: str, kind: str, route: str) -> UsageMeter:
         """Count a new connection."""
-        meter = UsageMeter(row_id, key_prefix, kind, route, self._wall())
+        meter = UsageMeter(row_id, key_prefix, kind, route, self._wall(), began=self._clock())
         self._open[row_id] = meter
         self._put([meter.row(meter.opened_at, RowStatus.OPEN)])
         return meter
@@ -79,12 +86,11 @@ class Ledger:
     def close(self, meter: UsageMeter) -> None:
         """The connection is over. Closing twice counts once."""
         if self._open.pop(meter.id, None) is not None:
-            self._put([meter.row(self._wall(), RowStatus.CLOSED)])
+            self._put([self._row(meter, RowStatus.CLOSED)])
 
     def checkpoint(self) -> None:
         """Write down where every open connection stands."""
-        now = self._wall()
-        self._put([meter.row(now, RowStatus.OPEN) for meter in self._open.values()])
+        self._put([self._row(meter, RowStatus.OPEN) for meter in self._open.values()])
 
     def stop(self, patience_s: float = 5.0) -> None:
         """Close what is still open and write what waits, at most `patience_s` long; what cannot be written stays in the spool. Blocks."""
@@ -100,6 +106,10 @@ class Ledger:
             with self._changed:
                 unwritten = {**self._writing, **self._waiting}
             self._keep(unwritten)
+
+    def _row(self, meter: UsageMeter, status: RowStatus) -> UsageRow:
+        # By the clock: a wall clock that is set during a call must make it neither free nor dear.
+        return meter.row(meter.opened_at + self._clock() - meter.began, status)
 
     def _put(self, rows: Iterable[UsageRow]) -> None:
         if self._database is None:
@@ -124,6 +134,7 @@ class Ledger:
             if self._stored(rows):
                 if self._spooled:
                     self._clear_spool()
+                self._unkept = False
             else:
                 with self._changed:
                     # What came meanwhile is newer than what could not be written.
@@ -165,12 +176,21 @@ class Ledger:
         )
         connection.execute(statement, [_values(row) for row in rows])
 
-    def _left_behind(self) -> list[UsageRow]:
-        try:
-            return [] if self._spool is None else self._spool.read()
-        except (OSError, ValueError) as error:
-            self._complain(f"the usage spool cannot be read ({type(error).__name__}); what is in it is lost")
-            return []
+    def _left_behind(self) -> tuple[list[UsageRow], list[Path]]:
+        """The rows of every spool, and the files they are from."""
+        rows: list[UsageRow] = []
+        found: list[Path] = []
+        if self._spool is None:
+            return rows, found
+        for path in self._spool.left():
+            try:
+                rows += self._spool.read(path)
+                found.append(path)
+            except (OSError, ValueError) as error:
+                self._complain(
+                    f"the usage spool {path.name} cannot be read ({type(error).__name__}) and is left as it is"
+                )
+        return rows, found
 
     def _keep(self, rows: dict[str, UsageRow]) -> None:
         if self._spool is None or rows == self._spooled:
@@ -178,14 +198,17 @@ class Ledger:
         try:
             self._spool.keep(rows.values())
             self._spooled = rows
+            self._unkept = False
         except OSError as error:
-            self._complain(f"usage cannot be kept on disk either ({type(error).__name__})")
+            if not self._unkept:
+                self._complain(f"usage cannot be kept on disk either ({type(error).__name__})")
+            self._unkept = True
 
-    def _clear_spool(self) -> None:
+    def _clear_spool(self, path: Path | None = None) -> None:
         if self._spool is None:
             return
         try:
-            self._spool.clear()
+            self._spool.clear(path)
             self._spooled = {}
         except OSError as error:
             self._complain(f"the usage spool cannot be deleted ({type(error).__name__})")

@@ -38,6 +38,9 @@ class UsageRow:
     """What the client brought itself: `OWN_MODEL`, or nothing."""
 
 
+MAX_COUNT = 2**63 - 1
+"""The most a database can hold."""
+
 OWN_MODEL = "model"
 """The client's own language model answered, so that ours cost nothing."""
 
@@ -68,6 +71,8 @@ class UsageMeter:
     output_tokens: int = 0
     own: str = ""
     """As in the row; known once the session is open."""
+    began: float = 0.0
+    """When it opened, by a clock that nobody sets."""
 
     def begin_thinking(self, think: ThinkSettings) -> None:
         """The session opens."""
@@ -92,8 +97,8 @@ class UsageMeter:
             connection_s=updated_at - self.opened_at,
             audio_in_s=self.audio_in_s,
             audio_out_s=self.audio_out_s,
-            characters=self.characters,
-            input_tokens=self.input_tokens,
-            output_tokens=self.output_tokens,
+            characters=min(self.characters, MAX_COUNT),
+            input_tokens=min(max(0, self.input_tokens), MAX_COUNT),  # as a model said them
+            output_tokens=min(max(0, self.output_tokens), MAX_COUNT),
             own=self.own,
         )
