@@ -5,6 +5,7 @@ errors; D§2.4, D§5.11).
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from duologue.errors import DuologueError, Refused, Violation
 from duologue.protocols.codec import Message, describe, encode
@@ -92,6 +93,11 @@ _HTTP = {
     "draining": (503, "SERVER_GOING_AWAY"),
     "not_implemented": (501, "NOT_IMPLEMENTED"),
 }
+
+
+def unknown_message(handled: Sequence[str]) -> Violation:
+    """A message of a type that means nothing on its socket; `handled` are those that do."""
+    return Violation("unknown_message", "unknown message type", path="type", expected=", ".join(handled))
 
 
 class ErrorBody(Message):

@@ -19,6 +19,7 @@ from duologue.listen.policy import TurnPolicy
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_audio_size, convert, describe, encode, parse_object
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.containers import UNTIL_TOLD, ContainerCheck
+from duologue.protocols.deepgram.errors import unknown_message
 from duologue.protocols.deepgram.flux_messages import (
     Configure,
     ConfigureFailure,
@@ -119,9 +120,7 @@ class FluxDialect:
             case "KeepAlive":
                 return [Ping()]  # no part of this protocol, and no harm (D§6.2)
             case _:
-                raise Violation(
-                    "unknown_message", "unknown message type", path="type", expected=", ".join(self.HANDLED)
-                )
+                raise unknown_message(self.HANDLED)
 
     def _force_end(self) -> Sequence[ListenItem]:
         if self._turns.stage is not Stage.IDLE:

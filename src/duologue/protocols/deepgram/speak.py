@@ -5,16 +5,16 @@ The socket is one context of `SpeechContexts` after another: `Clear` cancels the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import assert_never
 
 from duologue import __version__
 from duologue.agent.commands import EndReason
-from duologue.audio.output import AudioOutput
 from duologue.errors import Violation
 from duologue.ids import IdSource
-from duologue.protocols.codec import MAX_SETTINGS_BYTES, convert, describe, encode, parse_object
+from duologue.protocols.codec import convert, describe, encode
 from duologue.protocols.deepgram.clients import identify
+from duologue.protocols.deepgram.errors import unknown_message
 from duologue.protocols.deepgram.speak_messages import (
     MODEL_UUID,
     Cleared,
@@ -24,6 +24,7 @@ from duologue.protocols.deepgram.speak_messages import (
     SpeakWarning,
 )
 from duologue.protocols.deepgram.speak_query import read_socket_format, read_wanted
+from duologue.protocols.deepgram.speak_stream import SESSION_S, SpeechStream, read_message
 from duologue.protocols.dialect import Deadlines, Frame, Reply, VoiceLookup
 from duologue.protocols.query import Handshake
 from duologue.speak.context_events import (
@@ -36,12 +37,6 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 
-SESSION_S = 3_600.0
-"""Length of a connection (D§8.4)."""
-HELD_S = SESSION_S
-"""How long text waits that is not flushed: whole sentences are spoken at once, the rest is the client's to flush."""
-FRAME_S = 0.1
-"""Audio per frame at most."""
 _ENDS = (".", "!", "?", "…")
 
 
@@ -68,11 +63,9 @@ class SpeakV1Dialect:
     ) -> None:
         self.request_id = ids.uuid()
         self._wanted = read_wanted(handshake.query, voices)
-        self._audio = read_socket_format(handshake.query)
+        self._stream = SpeechStream(rate, read_socket_format(handshake.query))
         self._client = identify(handshake)
         self._strict = strict
-        self._rate = rate
-        self._contexts = 0
         self._flushes = 0
         self._flushed = 0
         """Flushes answered, or dropped by a `Clear`."""
@@ -80,13 +73,14 @@ class SpeakV1Dialect:
         self._closing = False
         self._failed = False
         self._fatal = ""
-        self._begin()
+        self._last = ""
+        """The text behind which the next one goes on; empty where nothing was said or it was flushed."""
+        self._flushed_before = 0
+        """Flushes of contexts that are over."""
 
-    def _begin(self) -> None:
-        """A new stream of speech; nothing of the one before is heard any more."""
-        self._contexts += 1
-        self._context = str(self._contexts)
-        self._output = AudioOutput(self._rate, self._audio)
+    def _renew(self) -> None:
+        """A new context; nothing of the one before is heard any more."""
+        self._stream.renew()
         self._last = ""
         self._flushed_before = self._flushed = self._flushes
 
@@ -111,9 +105,7 @@ class SpeakV1Dialect:
             raise
 
     def _translate(self, frame: Frame) -> Sequence[TextPushed | ContextCancelled | Reply]:
-        if isinstance(frame, bytes):
-            raise Violation("binary", "this socket takes text only", expected=", ".join(self.HANDLED))
-        members = parse_object(frame, MAX_SETTINGS_BYTES)
+        members = read_message(frame, self.HANDLED)
         match members.get("type"):
             case "Speak":
                 text = convert(members, Speak, strict=self._strict).text
@@ -129,50 +121,40 @@ class SpeakV1Dialect:
             case "KeepAlive":
                 return []  # no part of this protocol, and no harm (D§8.2)
             case _:
-                raise Violation(
-                    "unknown_message", "unknown message type", path="type", expected=", ".join(self.HANDLED)
-                )
+                raise unknown_message(self.HANDLED)
 
     def _push(self, text: str, *, flush: bool = False) -> TextPushed:
         """Verbatim, but two sentences that were sent one by one do not grow together."""
         if text[:1].isalpha() and self._last.endswith(_ENDS):
             text = f" {text}"
         self._last = "" if flush else text or self._last
-        return TextPushed(
-            self._context, text, more=True, flush=flush, options=self._wanted.options, buffer_delay=HELD_S
-        )
+        return self._stream.push(text, self._wanted.options, flush=flush)
 
     def _clear(self) -> Sequence[TextPushed | ContextCancelled | Reply]:
-        silenced = self._context
-        self._begin()
+        silenced = self._stream.context
+        self._renew()
         self._clears += 1
         return [ContextCancelled(silenced), Reply((encode(Cleared(self._clears - 1)),))]
 
     def render(self, notice: ContextNotice) -> Sequence[Frame]:
         """Audio and what became of flushes; nothing of a stream that was cleared."""
-        if notice.context != self._context:
+        if notice.context != self._stream.context:
             return []
         match notice:
             case ContextAudio():
-                return list(self._frames(self._output.push(notice.pcm)))
+                return list(self._stream.give(notice.pcm))
             case ContextFlushed():
                 number = self._flushed_before + notice.segment - 1
                 self._flushed = number + 1
-                return [*self._frames(self._output.finish()), encode(Flushed(number))]
+                return [*self._stream.finish(), encode(Flushed(number))]
             case ContextDone():
-                self._begin()  # nothing was said for a while
+                self._renew()  # nothing was said for a while
                 return []
             case ContextFailed():
                 self._failed, self._fatal = True, notice.code
                 return self._warn(notice.code.upper(), notice.message)
             case _:
                 assert_never(notice)
-
-    def _frames(self, payload: bytes) -> Iterator[bytes]:
-        """At most 0.1 s each, cut between samples."""
-        size = int(self._audio.sample_rate * FRAME_S) * self._audio.encoding.width
-        for start in range(0, len(payload), size):
-            yield payload[start : start + size]
 
     def _warn(self, code: str, description: str) -> Sequence[Frame]:
         if not self._client.takes_new_messages:

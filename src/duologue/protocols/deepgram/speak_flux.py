@@ -13,10 +13,10 @@ from typing import TypeAlias, assert_never
 
 from duologue import __version__
 from duologue.agent.commands import EndReason
-from duologue.audio.output import AudioOutput
 from duologue.errors import Violation
 from duologue.ids import IdSource
-from duologue.protocols.codec import MAX_SETTINGS_BYTES, convert, describe, encode, parse_object
+from duologue.protocols.codec import convert, describe, encode
+from duologue.protocols.deepgram.errors import unknown_message
 from duologue.protocols.deepgram.speak_flux_messages import (
     AppliedSettings,
     ConfigureFailure,
@@ -37,6 +37,7 @@ from duologue.protocols.deepgram.speak_flux_messages import (
 from duologue.protocols.deepgram.speak_flux_turns import SpeechTurn, SpeechTurns
 from duologue.protocols.deepgram.speak_messages import MODEL_UUID, Speak
 from duologue.protocols.deepgram.speak_query import FLUX_SPEED_RANGE, is_flux_step, read_flux_wanted, read_socket_format
+from duologue.protocols.deepgram.speak_stream import SESSION_S, SpeechStream, read_message
 from duologue.protocols.dialect import Deadlines, Frame, Reply, VoiceLookup
 from duologue.protocols.query import Handshake
 from duologue.speak.context_events import (
@@ -49,11 +50,7 @@ from duologue.speak.context_events import (
     TextPushed,
 )
 
-SESSION_S, IDLE_S = 3_600.0, 60.0
-HELD_S = SESSION_S
-"""How long text waits that ends no sentence: until more comes, or the flush."""
-FRAME_S = 0.1
-"""Audio per frame at most."""
+IDLE_S = 60.0
 _PAUSE = re.compile(r"\\\{\s*pause\s*:")
 
 Item: TypeAlias = TextPushed | ContextCancelled | Reply
@@ -85,23 +82,15 @@ class SpeakV2Dialect:
         self._wanted = read_flux_wanted(handshake.query, voices)
         self._options = self._wanted.options
         self._applied = AppliedSettings(handshake.query.number("speed"))
-        self._audio = read_socket_format(handshake.query)
+        self._stream = SpeechStream(rate, read_socket_format(handshake.query))
         self._strict = strict
         self._rate = rate
-        self._contexts = 0
         self._turns = SpeechTurns()
         self._played_ms = 0
         """Where the last interrupt stood."""
         self._closing = False
         self._failed = False
         self._fatal = ""
-        self._begin()
-
-    def _begin(self) -> None:
-        """A new context; nothing of the one before is heard any more."""
-        self._contexts += 1
-        self._context = str(self._contexts)
-        self._output = AudioOutput(self._rate, self._audio)
 
     def connected(self) -> Sequence[Frame]:
         """Said first."""
@@ -124,9 +113,7 @@ class SpeakV2Dialect:
             raise
 
     def _translate(self, frame: Frame) -> Iterator[Item]:
-        if isinstance(frame, bytes):
-            raise Violation("binary", "this socket takes text only", expected=", ".join(self.HANDLED))
-        members = parse_object(frame, MAX_SETTINGS_BYTES)
+        members = read_message(frame, self.HANDLED)
         match members.get("type"):
             case "Speak":
                 yield from self._speak(convert(members, Speak, strict=self._strict).text)
@@ -141,9 +128,7 @@ class SpeakV2Dialect:
             case "KeepAlive":
                 return  # no part of this protocol, and no harm
             case _:
-                raise Violation(
-                    "unknown_message", "unknown message type", path="type", expected=", ".join(self.HANDLED)
-                )
+                raise unknown_message(self.HANDLED)
 
     def _speak(self, text: str) -> Iterator[Item]:
         if _PAUSE.search(text):
@@ -157,7 +142,7 @@ class SpeakV2Dialect:
             if not waits:
                 yield Reply((encode(SpeechStarted(turn.speech_id)),))
         self._turns.write(turn, text)
-        yield self._push(text)
+        yield self._stream.push(text, self._options)
 
     def _flush(self) -> Iterator[Item]:
         turn = self._turns.open
@@ -167,10 +152,7 @@ class SpeakV2Dialect:
         turn.flushed = True
         if turn is self._turns.active:
             yield Reply((encode(Flushed(turn.speech_id)),))
-        yield self._push("", flush=True)
-
-    def _push(self, text: str, *, flush: bool = False) -> TextPushed:
-        return TextPushed(self._context, text, more=True, flush=flush, options=self._options, buffer_delay=HELD_S)
+        yield self._stream.push("", self._options, flush=True)
 
     def _interrupt(self, wanted: Interrupt) -> Iterator[Item]:
         offset = wanted.playback_offset
@@ -190,8 +172,8 @@ class SpeakV2Dialect:
         if cut is None:
             return
         self._played_ms = played_ms
-        silenced = self._context
-        self._begin()
+        silenced = self._stream.context
+        self._stream.renew()
         yield ContextCancelled(silenced)
         turn, texts = cut
         spoken, remaining = texts or (None, None)
@@ -221,17 +203,17 @@ class SpeakV2Dialect:
 
     def render(self, notice: ContextNotice) -> Sequence[Frame]:
         """Audio and what became of turns; nothing of a context that was interrupted."""
-        if notice.context != self._context:
+        if notice.context != self._stream.context:
             return []
         match notice:
             case ContextAudio():
                 self._turns.speak(len(notice.pcm), notice.words)
-                return list(self._frames(self._output.push(notice.pcm)))
+                return list(self._stream.give(notice.pcm))
             case ContextFlushed():
                 return list(self._finish_turn())
             case ContextDone():
                 self._turns.renew()  # nothing was said for a while; a turn may go on
-                self._begin()
+                self._stream.renew()
                 return []
             case ContextFailed():
                 self._failed, self._fatal = True, notice.code
@@ -240,7 +222,7 @@ class SpeakV2Dialect:
                 assert_never(notice)
 
     def _finish_turn(self) -> Iterator[Frame]:
-        yield from self._frames(self._output.finish())
+        yield from self._stream.finish()
         turn = self._turns.finish()
         if turn is None:
             return
@@ -274,12 +256,6 @@ class SpeakV2Dialect:
 
     def _ms(self, samples: int) -> int:
         return round(samples * 1000 / self._rate)
-
-    def _frames(self, payload: bytes) -> Iterator[bytes]:
-        """At most 0.1 s each, cut between samples."""
-        size = int(self._audio.sample_rate * FRAME_S) * self._audio.encoding.width
-        for start in range(0, len(payload), size):
-            yield payload[start : start + size]
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """The `Error` that goes before the close."""
