@@ -18,7 +18,7 @@ from duologue.listen.hypothesis import ListenOptions
 from duologue.protocols.cartesia.formats import read_format
 from duologue.protocols.cartesia.stt_manual import heard_words, read_spoken_language
 from duologue.protocols.cartesia.stt_messages import Transcript
-from duologue.protocols.cartesia.stt_turns import check_stt_model
+from duologue.protocols.cartesia.stt_query import check_stt_model
 from duologue.protocols.cartesia.transcriptions import read_answer_format, render_answer
 from duologue.protocols.codec import encode
 from duologue.protocols.query import Query, query_of

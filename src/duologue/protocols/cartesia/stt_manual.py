@@ -26,9 +26,9 @@ from duologue.listen.events import (
 from duologue.listen.hypothesis import ListenOptions
 from duologue.listen.policy import TurnPolicy
 from duologue.protocols.cartesia.errors import error_event
-from duologue.protocols.cartesia.formats import read_format
+from duologue.protocols.cartesia.stt_closes import IDLE_S, stt_close
 from duologue.protocols.cartesia.stt_messages import HeardWord, ManualDone, ManualFlushDone, Transcript
-from duologue.protocols.cartesia.stt_turns import IDLE_S, check_stt_model, read_keyterms
+from duologue.protocols.cartesia.stt_query import read_audio, read_keyterms, read_model
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_audio_size, check_range, check_size, encode, parse_object
 from duologue.protocols.dialect import Audio, Close, Deadlines, Finalize, Frame, ListenOpen, Ping
 from duologue.protocols.query import Query
@@ -54,7 +54,7 @@ class SttManualDialect:
         self._models = models
         self._language = "en"
         self._closing = False
-        self._too_large = False
+        self._fatal = ""
         self._said_before = False
         self._shown = ""
         self._told_until: Samples = 0
@@ -62,11 +62,8 @@ class SttManualDialect:
     def open(self) -> ListenOpen:
         """What the query asked for. Raises `Violation`, told on the open socket like on the one with turns (C§7.6)."""
         query = self._query
-        model = query.required("model")
-        check_stt_model(model, self._models)
-        encoding = query.required("encoding")
-        query.required("sample_rate")
-        audio = read_format(encoding, query.whole("sample_rate") or 0)
+        model = read_model(query, self._models)
+        audio = read_audio(query)
         self._language = read_spoken_language(query.text("language"))
         policy = ENDLESS
         silence = query.number("max_silence_duration_secs")
@@ -142,24 +139,12 @@ class SttManualDialect:
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """An `error` event."""
-        self._too_large = self._too_large or violation.code == "too_large"
+        self._fatal = violation.code
         return [error_event(violation, self.request_id)]
 
     def closing(self, reason: EndReason) -> tuple[int, str]:
         """Always 1000 after a normal end and after rejected settings, as on the socket with turns."""
-        match reason:
-            case EndReason.VIOLATION if self._too_large:
-                return 1009, "message too big"
-            case EndReason.IDLE:
-                return 1000, "connection idle timeout"
-            case EndReason.DRAINED:
-                return 1012, "server going away"
-            case EndReason.FAILED:
-                return 1011, "speech recognition failed"
-            case EndReason.CALLER_LEFT | EndReason.FINISHED | EndReason.TOO_LONG | EndReason.VIOLATION:
-                return 1000, ""
-            case _:
-                assert_never(reason)
+        return stt_close(reason, self._fatal)
 
 
 def read_spoken_language(name: str | None) -> str:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import assert_never
 
 from duologue.agent.commands import EndReason
-from duologue.audio.formats import AudioFormat
 from duologue.errors import Violation
 from duologue.ids import IdSource
 from duologue.listen.events import (
@@ -26,7 +25,7 @@ from duologue.listen.events import (
 from duologue.listen.hypothesis import ListenOptions
 from duologue.listen.policy import TurnPolicy
 from duologue.protocols.cartesia.errors import error_event
-from duologue.protocols.cartesia.formats import read_format
+from duologue.protocols.cartesia.stt_closes import IDLE_S, stt_close
 from duologue.protocols.cartesia.stt_messages import (
     Config,
     Connected,
@@ -37,6 +36,7 @@ from duologue.protocols.cartesia.stt_messages import (
     TurnStart,
     TurnUpdate,
 )
+from duologue.protocols.cartesia.stt_query import read_audio, read_keyterms, read_model
 from duologue.protocols.codec import (
     MAX_CONTROL_BYTES,
     check_audio_size,
@@ -47,13 +47,6 @@ from duologue.protocols.codec import (
 )
 from duologue.protocols.dialect import Audio, Close, Deadlines, ForceEnd, Frame, ListenOpen, Ping, Retune
 from duologue.protocols.query import Query
-
-MAX_KEYTERMS = 100
-"""Terms a client may name (C§7.1)."""
-MAX_KEYTERM_CHARACTERS = 1_200
-"""Their length altogether (C§7.1)."""
-IDLE_S = 180.0
-"""Without any message from the client (C§7.6; an older page says 20 s)."""
 
 START_RANGE = (0.5, 0.9)
 EAGER_END_RANGE = (0.3, 0.8)
@@ -80,16 +73,15 @@ class SttTurnsDialect:
         self._strict = strict
         self._policy = TurnPolicy()
         self._closing = False
-        self._too_large = False
+        self._fatal = ""
         self._said_before = False
         self._shown = ""
 
     def open(self) -> ListenOpen:
         """What the query asked for. Raises `Violation`; then `refuse` takes the place of `connected` and 1000 follows (C§7.6)."""
         query = self._query
-        model = query.required("model")
-        check_stt_model(model, self._models)
-        audio = self._read_audio()
+        model = read_model(query, self._models)
+        audio = read_audio(query)
         keyterms = read_keyterms(query)
         self._policy = tuned(
             self._policy,
@@ -103,11 +95,6 @@ class SttTurnsDialect:
         )
         # There is no `language` here (C§7.1): an unexpected one is ignored like every unknown parameter.
         return ListenOpen(audio, ListenOptions(keyterms=keyterms), self._policy, model)
-
-    def _read_audio(self) -> AudioFormat:
-        encoding = self._query.required("encoding")
-        self._query.required("sample_rate")
-        return read_format(encoding, self._query.whole("sample_rate") or 0)
 
     def connected(self) -> Sequence[Frame]:
         """Said first, once the settings are accepted."""
@@ -174,43 +161,12 @@ class SttTurnsDialect:
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """An `error` event; also what is said instead of `connected`."""
-        self._too_large = self._too_large or violation.code == "too_large"
+        self._fatal = violation.code
         return [error_event(violation, self.request_id)]
 
     def closing(self, reason: EndReason) -> tuple[int, str]:
         """Always 1000 after a normal end and after rejected settings: the clients' loops end on it (C§7.5, C§7.6)."""
-        match reason:
-            case EndReason.VIOLATION if self._too_large:
-                return 1009, "message too big"
-            case EndReason.IDLE:
-                return 1000, "connection idle timeout"
-            case EndReason.DRAINED:
-                return 1012, "server going away"  # C§7.7: clients that reconnect do so on 1012
-            case EndReason.FAILED:
-                return 1011, "speech recognition failed"
-            case EndReason.CALLER_LEFT | EndReason.FINISHED | EndReason.TOO_LONG | EndReason.VIOLATION:
-                return 1000, ""
-            case _:
-                assert_never(reason)
-
-
-def check_stt_model(model: str, models: Collection[str]) -> None:
-    """Refuse what is no model for hearing. Raises `Violation("model_not_found")`."""
-    if not model.lower().startswith("ink") and model not in models:
-        raise Violation("model_not_found", f"{model[:80]!r} is not a model", path="model", expected="ink-2")
-
-
-def read_keyterms(query: Query) -> tuple[str, ...]:
-    """The terms a client named, in any way of writing lists. Raises `Violation("keyterms")` for too many."""
-    keyterms = query.all("keyterm") + query.all("keyterms")
-    if len(keyterms) > MAX_KEYTERMS or sum(map(len, keyterms)) > MAX_KEYTERM_CHARACTERS:
-        raise Violation(
-            "keyterms",
-            "too many keyterms",
-            path="keyterm",
-            expected=f"at most {MAX_KEYTERMS} terms and {MAX_KEYTERM_CHARACTERS} characters",
-        )
-    return keyterms
+        return stt_close(reason, self._fatal)
 
 
 def tuned(policy: TurnPolicy, settings: TurnSettings, prefix: str) -> TurnPolicy:
