@@ -7,6 +7,9 @@ One that is not there any more, which only the kernel knows, is let go at the ne
 
 Nothing that a client sends costs memory without bound: a message in a million fragments is kept as few, empty ones not at all, and a client
 that pings and reads no answers gets none. A handshake that cannot be read, such as one with a line beyond 8 KiB, is answered with HTTP.
+
+Nor does it cost other clients their turn: what one read of the transport brings, which may be 256 KB or 40,000 frames, is taken apart in
+portions, and between those everybody else goes on.
 """
 
 from __future__ import annotations
@@ -31,6 +34,10 @@ QUIET_S = 0.5
 JOIN_FRAGMENTS = 1_024
 JOIN_BYTES = 64 * 1024
 """Fragments of a message are joined when there are so many of them, or so much in them."""
+PORTION_BYTES = 2_048
+"""More than this of one read is taken apart in portions of this: an ordinary frame of 20 ms is less at any rate."""
+PORTIONS_FRAMES = 64
+"""After so many frames of such a read others have their turn; one more portion holds 341 of the smallest at most."""
 
 _REFUSAL = refusal_of(
     Vendor.BOTH,
@@ -57,6 +64,11 @@ class SocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._fragments: list[bytes] = []
+        self._unread = bytearray()
+        """Came from the transport and was not taken apart yet; reading is paused meanwhile."""
+        self._taken = 0
+        """Frames taken apart in this turn."""
+        self._next_portions: asyncio.Handle | None = None
 
     def handle_connect(self, event: Request) -> None:
         """Add our extensions to the scope before the application sees it."""
@@ -123,10 +135,65 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         if self._lingering is not None:
             self._quiet = False
             return
+        if not self._unread and len(data) <= PORTION_BYTES:
+            self._take_apart(data)
+            return
+        waiting = bool(self._unread)
+        self._unread += data
+        if not waiting:
+            self._take_portions()
+
+    def handle_events(self) -> None:
+        """Count them, and hand them on."""
+        self._taken += len(self.conn.events)
+        super().handle_events()
+
+    async def receive(self) -> Any:
+        """Hand a message to the application; when it has taken all there are, go on with what is unread, then with reading."""
+        message = await self.queue.get()
+        if self.read_paused and self.queue.empty():
+            self._go_on()
+        return message
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nobody waits any more for answers to what is still unread."""
+        self._unread.clear()
+        if self._next_portions is not None:
+            self._next_portions.cancel()
+        super().connection_lost(exc)
+
+    def _take_apart(self, data: bytes) -> None:
         super().data_received(data)
         if not self.handshake_initiated and self.conn.handshake_exc is not None and not self.transport.is_closing():
             self.transport.write(_UNREADABLE)
             self.transport.close()
+
+    def _take_portions(self) -> None:
+        """One turn. The next one comes by itself, or, when there are messages, once the application has taken them."""
+        self._next_portions = None
+        self._taken = 0
+        while self._unread and self._taken < PORTIONS_FRAMES:
+            size = PORTION_BYTES if self.conn.reader.buffer else max(PORTION_BYTES, _frame_size(self._unread))
+            portion = bytes(self._unread[:size])
+            del self._unread[:size]
+            self._take_apart(portion)
+            if self._lingering is not None:  # a failure; what comes behind it means nothing
+                self._unread.clear()
+                return
+        if not self._unread and not self.read_paused:
+            return
+        if not self.read_paused:
+            self.read_paused = True
+            self.transport.pause_reading()
+        if self.close_sent or self.queue.empty():
+            self._go_on()
+
+    def _go_on(self) -> None:
+        if not self._unread:
+            self.read_paused = False
+            self.transport.resume_reading()
+        elif self._next_portions is None:
+            self._next_portions = self.loop.call_soon(self._take_portions)
 
     def eof_received(self) -> None:
         """A client that has said everything has also read everything that mattered."""
@@ -166,6 +233,8 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         await super().send(message)
         if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
             self.handshake_complete = True
+        if self.close_sent and self._unread:  # the client's own close is behind it, and no application asks for more
+            self._go_on()
 
     def abort(self, code: int, reason: str) -> None:
         """Write the close past full buffers, wait a little for the client to find it, then let go."""
@@ -178,3 +247,10 @@ class SocketProtocol(WebSocketsSansIOProtocol):
         self.stop_keepalive()
         if self.close_timer is None:
             self.close_timer = self.loop.call_later(LINGER_S, self.transport.abort)
+
+
+def _frame_size(data: bytearray) -> int:
+    """Bytes of the client's frame that begins here (RFC 6455, 5.2): one long frame need not be fed piece by piece."""
+    length = data[1] & 0x7F if len(data) > 1 else 0
+    extended = {126: 2, 127: 8}.get(length, 0)
+    return 6 + extended + (int.from_bytes(data[2 : 2 + extended]) if extended else length)
