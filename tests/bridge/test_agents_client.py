@@ -271,6 +271,21 @@ def test_start_fails_when_the_server_hangs_up_instead_of_acknowledging() -> None
     run(main())
 
 
+def test_an_ack_of_nothing_is_told_and_is_not_the_ack_of_start() -> None:
+    async def main() -> None:
+        peer = ScriptedPeer(acknowledging)
+        client = await create_agents_client(agent_id="a", api_key="key", context=stage(network=ScriptedNetwork(peer)))
+        told: list[AgentEvent] = []
+        client.on(AgentsEvents.ACK, told.append)
+        peer.say({"event": "ack", "stream_id": "too early"})
+        await asyncio.sleep(0.1)
+        assert [event.payload["stream_id"] for event in told] == ["too early"]
+        assert (await client.start()).stream_id == "sid_9"
+        await client.close()
+
+    run(main())
+
+
 def test_the_format_is_the_cheapest_that_loses_nothing_of_what_is_bridged() -> None:
     async def main() -> None:
         for rate, form in ((8_000, "mulaw_8000"), (16_000, "pcm_16000"), (22_050, "pcm_24000"), (48_000, "pcm_16000")):

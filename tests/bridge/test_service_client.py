@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
@@ -14,6 +15,7 @@ from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.http11 import Request, Response
 
+from duologue.bridge import service_client
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ConnectionFailed
 from duologue.bridge.service_client import VENDOR_URL, ServiceNetwork, ServiceOptions
 from duologue.errors import Violation
@@ -73,6 +75,9 @@ def test_a_key_that_is_not_accepted_is_said_with_the_services_words(status: int)
         (200, '{"no":"token"}', "answered without an access token"),
         (200, "[]", "answered without an access token"),
         (200, "hello", "answered without an access token"),
+        (200, "[" * 100_000, "answered without an access token"),
+        (200, '{"token":"a\\r\\nX-Other: b"}', "answered without an access token$"),
+        (200, '{"token":"\\u20ac"}', "answered without an access token$"),
         (500, "[" * 100_000, r"gives no access token: 500 \[\[\["),
     ],
 )
@@ -87,6 +92,15 @@ def test_a_service_that_is_not_there_is_said() -> None:
         asyncio.run(ServiceNetwork().exchange_key(options, "agent"))
     with pytest.raises(ConnectionFailed, match=r"cannot reach http://127\.0\.0\.1:1"):
         asyncio.run(ServiceNetwork().open_socket(options, "/agents/stream/a", "t", lambda: 0.0))
+
+
+def test_a_service_that_does_not_answer_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service_client, "CONNECT_S", 0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        options = ServiceOptions("k", "v", f"http://127.0.0.1:{deaf.getsockname()[1]}")
+        with pytest.raises(ConnectionFailed, match=r"cannot reach http://127[.]0[.]0[.]1:[0-9]+: ReadTimeout"):
+            asyncio.run(ServiceNetwork().exchange_key(options, "agent"))
 
 
 class Listening:
@@ -178,6 +192,9 @@ def test_a_refused_handshake_says_why() -> None:
     with pytest.raises(ConnectionFailed, match="refuses the connection: 429 too many") as refused:
         refuse(429, "too many", Retry_After="7")
     assert refused.value.retry_after_s == 7.0
+    with pytest.raises(ConnectionFailed, match="refuses the connection: 429") as refused:
+        refuse(429, "too many", Retry_After="\N{SUPERSCRIPT TWO}")
+    assert refused.value.retry_after_s is None, "a digit, but no number"
     with pytest.raises(ConnectionFailed, match="refuses the connection: 307"):
         refuse(307, "over there", Location="ws://127.0.0.1:1/")
     with pytest.raises(ConnectionFailed) as refused:

@@ -192,7 +192,7 @@ class AgentsConnection:
                 self._settle()
 
     def _tell_agent(self, name: AgentsEvents, payload: Mapping[str, Any]) -> None:
-        if name is AgentsEvents.ACK and not self._acked.done():
+        if name is AgentsEvents.ACK and self._link.started and not self._acked.done():
             self._acked.set_result(_read_ack(payload))
         if name is AgentsEvents.TransferCall and not self._client.listens(name):
             name = AgentsEvents.Unknown

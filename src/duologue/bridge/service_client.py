@@ -135,16 +135,17 @@ class ServiceNetwork:
             async with httpx.AsyncClient(timeout=CONNECT_S, verify=verify, trust_env=not options.is_local) as client:
                 answer = await client.post(url, json=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            raise ConnectionFailed(f"cannot reach {options.url}: {error or type(error).__name__}") from None
+            raise ConnectionFailed(f"cannot reach {options.url}: {str(error) or type(error).__name__}") from None
         if answer.status_code in (401, 403):
             raise AuthenticationError(f"{options.url} does not accept the API key ({_said(answer.content)})")
         if not answer.is_success:
             raise ConnectionFailed(f"{options.url} gives no access token: {answer.status_code} {_said(answer.content)}")
         try:
             token = answer.json().get("token")
-        except (ValueError, AttributeError):
+        except (ValueError, AttributeError, RecursionError):
             token = None
-        if not isinstance(token, str) or not token:
+        # Another sign would break the handshake, whose error would tell the token.
+        if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
             raise ConnectionFailed(f"{options.url} answered without an access token")
         return TokenAnswer(answer.status_code, url, token)
 
@@ -169,7 +170,7 @@ class ServiceNetwork:
             except InvalidStatus as refused:
                 raise _refusal(options, refused) from None
             except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
-                raise ConnectionFailed(f"cannot reach {options.url}: {error or type(error).__name__}") from None
+                raise ConnectionFailed(f"cannot reach {options.url}: {str(error) or type(error).__name__}") from None
             undo.pop_all()  # from here on the socket closes its trace
         if not options.privacy:
             _log.info("socket_opened", url=url, socket=str(connection.id), trace=str(options.trace or ""))
@@ -186,7 +187,7 @@ def _refusal(options: ServiceOptions, refused: InvalidStatus) -> DuologueError:
     retry = refused.response.headers.get("Retry-After", "")
     return ConnectionFailed(
         f"{options.url} refuses the connection: {status} {said}",
-        retry_after_s=float(retry) if retry.isdigit() else None,
+        retry_after_s=float(retry) if retry.isascii() and retry.isdigit() else None,
     )
 
 
