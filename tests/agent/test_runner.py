@@ -285,13 +285,16 @@ def test_audio_that_comes_before_listening_is_open_is_heard() -> None:
     run(main())
 
 
-def test_what_is_held_before_listening_is_open_is_bounded() -> None:
+def test_of_what_comes_before_listening_is_open_only_the_last_ten_seconds_are_kept() -> None:
     async def main() -> None:
-        call = OneCall("")
+        call = OneCall("1.0-2.0 long ago; 26.0-27.0 just now")
         for step in range(1000):
             call.runner.hear([AudioSpan(step * STEP, np.zeros(STEP, np.float32))])
-        held = call.runner._early
-        assert held[-1].end - held[0].start <= 10 * LISTEN_RATE
+        running = asyncio.ensure_future(call.runner.run())
+        await asyncio.sleep(5.0)
+        call.runner.leave()
+        await running
+        assert [notice.text for notice in call.all(CallerSaid)] == ["just now"]
 
     run(main())
 

@@ -7,11 +7,10 @@ All tasks of a call live in one task group and end with it. Whatever goes wrong 
 from __future__ import annotations
 
 import asyncio
-from collections import deque
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from duologue.agent.commands import (
     CallTool,
@@ -37,19 +36,18 @@ from duologue.agent.events import (
     CompletionFailed,
     CompletionReceived,
     Event,
-    ListeningFailed,
     Started,
     ToolReturned,
 )
+from duologue.agent.listening_runner import CallListening
 from duologue.agent.notices import Notice
 from duologue.agent.own_voice import OwnVoice
 from duologue.agent.session import Session
 from duologue.agent.speech_runner import ReplyVoices
-from duologue.audio.formats import LISTEN_RATE
+from duologue.agent.task_runner import CallTasks
 from duologue.audio.spans import AudioSpan
-from duologue.errors import DuologueError, EngineFailure
-from duologue.listen.channel import ListenChannel, ListenEngines
-from duologue.listen.events import ListenEvent
+from duologue.errors import DuologueError
+from duologue.listen.channel import ListenEngines
 from duologue.runtime.driver import Driver, Observer, Timers
 from duologue.runtime.machine import Seconds
 from duologue.speak.channel import SpeakEngines
@@ -61,9 +59,6 @@ Deliver: TypeAlias = Callable[[Notice | PlayAudio | ClearAudio], None]
 
 Carry: TypeAlias = Callable[[Event, Callable[[Event], None]], None]
 """Brings a fact of work to the function that feeds it to the session: now, or later, but facts of one kind in order."""
-
-HELD_AUDIO_S = 10.0
-"""Caller's audio kept while the recogniser is being opened; beyond it the oldest is dropped."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +91,10 @@ class SessionRunner:
         self._deliver = deliver
         self._driver: Driver[Event, Command] = Driver(_Guarded(session, self._end), self._perform, timers, observers)
         self._over: asyncio.Future[EndReason | Exception] = asyncio.get_running_loop().create_future()
-        self._group: asyncio.TaskGroup | None = None
-        self._listen: ListenChannel | None = None
-        self._early: deque[AudioSpan] = deque()
-        self._model = session.settings.listen.model
-        self._wanted: ReopenListening | None = None
-        self._tasks: dict[tuple[str, int | str], asyncio.Task[None]] = {}
-        self._now = timers.now
-        looks = session.settings.interruption.own_voice > 0.0
-        self._own_voice = OwnVoice(parts.speak.rate) if looks else None
-        self._voices = ReplyVoices(parts.speak, self._start, self._cancel, self._report)
+        self._tasks = CallTasks()
+        own_voice = OwnVoice(parts.speak.rate) if session.settings.interruption.own_voice > 0.0 else None
+        self._listening = CallListening(session, parts.listen, own_voice, self._tasks, self._report, timers.now)
+        self._voices = ReplyVoices(parts.speak, self._tasks, self._report)
 
     async def run(self) -> EndReason:
         """Open listening, start the session and return why it ended. No task is left when this returns or raises.
@@ -113,9 +102,9 @@ class SessionRunner:
         Raises `Refused`, `Violation` or `EngineFailure` when listening cannot be opened, `Bug` when a promise of this program was broken.
         """
         try:
-            await self._open_listening()
+            await self._listening.open()
             async with asyncio.TaskGroup() as group:
-                self._group = group
+                self._tasks.open(group)
                 self._driver.start()
                 self.feed(Started())
                 outcome = await self._over
@@ -128,19 +117,11 @@ class SessionRunner:
 
     def hear(self, spans: Sequence[AudioSpan]) -> None:
         """The caller's next audio at `LISTEN_RATE`."""
-        if self._own_voice is not None:
-            self._own_voice.hear(spans, self._now())
-        if self._listen is not None:
-            self._listen.hear(spans)
-            return
-        self._early.extend(spans)
-        while self._early and self._early[-1].end - self._early[0].start > HELD_AUDIO_S * LISTEN_RATE:
-            self._early.popleft()
+        self._listening.hear(spans)
 
     async def writable(self) -> None:
         """Return when the recogniser can take more audio; await it before reading on from a client that sends faster than real time."""
-        if self._listen is not None:
-            await self._listen.writable()
+        await self._listening.writable()
 
     def feed(self, event: Event) -> None:
         """Tell the session a fact. Does nothing once it is over."""
@@ -152,13 +133,6 @@ class SessionRunner:
             self.feed(event)
         else:
             self._parts.carry(event, self.feed)
-
-    def _listened(self, event: ListenEvent) -> None:
-        """Something came of listening."""
-        echo = None if self._own_voice is None else self._own_voice.look(event)
-        if echo is not None:
-            self._report(echo)
-        self._report(event)
 
     def leave(self) -> None:
         """The client's connection is over."""
@@ -173,95 +147,32 @@ class SessionRunner:
 
     def _stop(self) -> None:
         self._driver.close()
-        if self._listen is not None:
-            self._listen.close()
-        for task in self._tasks.values():
-            task.cancel()
-
-    def _start(self, kind: str, number: int | str, work: Coroutine[Any, Any, None]) -> None:
-        """A task of the call, found again under its kind and number."""
-        if self._group is None:
-            work.close()
-            return
-        key = (kind, number)
-        task = self._group.create_task(work, name=f"{kind} {number}")
-        self._tasks[key] = task
-        task.add_done_callback(lambda done: self._tasks.pop(key) if self._tasks.get(key) is done else None)
-
-    def _cancel(self, kind: str, number: int | str) -> None:
-        task = self._tasks.pop((kind, number), None)
-        if task is not None:
-            task.cancel()
+        self._listening.close()
+        self._tasks.cancel_all()
 
     # Commands.
 
     def _perform(self, command: Command) -> None:
         match command:
             case PlayAudio() | ClearAudio():
-                if self._own_voice is not None:
-                    self._own_voice.note(command, self._now())
+                self._listening.note(command)
                 self._deliver(command)
             case Notify(notice):
                 self._deliver(notice)
             case Synthesize() | FinishSynthesis() | StopSynthesis():
                 self._voices.tell(command)
             case Generate(reply):
-                self._start("think", reply, self._generate(command))
+                self._tasks.start("think", reply, self._generate(command))
             case StopGenerating(reply):
-                self._cancel("think", reply)
+                self._tasks.cancel("think", reply)
             case CallTool(call):
-                self._start("tool", call.id, self._call(command))
+                self._tasks.start("tool", call.id, self._call(command))
             case CancelTool(call_id):
-                self._cancel("tool", call_id)
+                self._tasks.cancel("tool", call_id)
             case EndSession(reason):
                 self._end(reason)
             case RetuneTurns() | ReopenListening() | Expect() | ForceTurnEnd():
-                self._tell_listening(command)
-
-    def _tell_listening(self, command: RetuneTurns | ReopenListening | Expect | ForceTurnEnd) -> None:
-        listen = self._listen
-        if listen is None:
-            return
-        match command:
-            case RetuneTurns(policy):
-                listen.retune(policy)
-            case ForceTurnEnd():
-                listen.force_end()
-            case ReopenListening():
-                self._reopen(command)
-            case Expect(options):
-                self._reopen(ReopenListening(self._session.settings.listen.model, options))
-
-    # Listening.
-
-    async def _open_listening(self) -> None:
-        settings = self._session.settings.listen
-        engines = self._parts.listen(self._model)
-        listen = await ListenChannel.open(
-            engines, settings.options, settings.turns, self._listened, self._listening_failed
-        )
-        self._listen = listen
-        listen.hear(list(self._early))
-        self._early.clear()
-
-    def _listening_failed(self, failure: EngineFailure, recovered: bool) -> None:  # noqa: FBT001 - the shape of `Fail`
-        self._report(ListeningFailed(str(failure), recovered))
-
-    def _reopen(self, wanted: ReopenListening) -> None:
-        """Use what is wanted; while one change is being made, only the last of those that follow counts."""
-        self._wanted = wanted
-        if ("listen", 0) not in self._tasks:
-            self._start("listen", 0, self._keep_reopening())
-
-    async def _keep_reopening(self) -> None:
-        while (wanted := self._wanted) is not None and self._listen is not None:
-            self._wanted = None
-            try:
-                engines = None if wanted.model == self._model else self._parts.listen(wanted.model)
-                await self._listen.reopen(wanted.options, engines)
-                self._model = wanted.model
-            except DuologueError as error:
-                self._report(ListeningFailed(f"listening goes on as before: {error}", recovered=True))
+                self._listening.tell(command)
 
     # Thinking.
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from duologue.agent.commands import FinishSynthesis, StopSynthesis, Synthesize
 from duologue.agent.events import Event, SpeechEnded, SpeechFailed, SpeechReceived
+from duologue.agent.task_runner import CallTasks
 from duologue.errors import DuologueError, EngineFailure
 from duologue.speak.channel import SpeakChannel, SpeakEngines
 from duologue.speak.speech import SpeechChunk
@@ -18,18 +19,11 @@ Orders: TypeAlias = asyncio.Queue[Synthesize | None]
 
 
 class ReplyVoices:
-    """The voices of a call's replies. `start` and `cancel` make and end tasks of the call, by kind and number."""
+    """The voices of a call's replies. `feed` is told what came of them."""
 
-    def __init__(
-        self,
-        engines: SpeakEngines,
-        start: Callable[[str, int, Coroutine[Any, Any, None]], None],
-        cancel: Callable[[str, int], None],
-        feed: Callable[[Event], None],
-    ) -> None:
+    def __init__(self, engines: SpeakEngines, tasks: CallTasks, feed: Callable[[Event], None]) -> None:
         self._engines = engines
-        self._start = start
-        self._cancel = cancel
+        self._tasks = tasks
         self._feed = feed
         self._orders: dict[int, Orders] = {}
 
@@ -42,12 +36,12 @@ class ReplyVoices:
                 self._orders_of(reply).put_nowait(None)
             case StopSynthesis(reply):
                 self._orders.pop(reply, None)
-                self._cancel("speak", reply)
+                self._tasks.cancel("speak", reply)
 
     def _orders_of(self, reply: int) -> Orders:
         if reply not in self._orders:
             self._orders[reply] = asyncio.Queue()
-            self._start("speak", reply, self._speak(reply, self._orders[reply]))
+            self._tasks.start("speak", reply, self._speak(reply, self._orders[reply]))
         return self._orders[reply]
 
     async def _speak(self, reply: int, orders: Orders) -> None:
