@@ -1,4 +1,4 @@
-"""Links between the documents lead somewhere; the map of the README shows every package."""
+"""Links between the documents lead somewhere; the map of the README shows every package; what is cited can be looked up."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _FENCED = re.compile(r"^( *)```.*?^\1```", re.MULTILINE | re.DOTALL)
 _CODE = re.compile(r"`[^`\n]*`")
 _LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)")
 _HEADING = re.compile(r"^#{1,6}\s+(?P<text>.+)$", re.MULTILINE)
+_TOPIC = re.compile(r"\b[A-Z]§[0-9A-Z]+")
 _ELSEWHERE = re.compile(r"[a-z]+:")
 
 
@@ -66,6 +67,17 @@ def test_pages_that_the_program_names_are_there() -> None:
         for name in re.findall(r"docs/[\w/-]+\.md", path.read_text("utf-8"))
     }
     assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_every_topic_of_the_vendors_that_is_cited_has_its_name_in_the_documents() -> None:
+    """`C§7.4` means nothing to whoever cannot find out what C§7 is."""
+    legend = set(_TOPIC.findall((ROOT / "docs" / "protocols" / "README.md").read_text("utf-8")))
+    files = [
+        path for top in ("src", "tests", "docs") for path in (ROOT / top).rglob("*") if path.suffix in (".py", ".md")
+    ]
+    cited = {topic for path in files for topic in _TOPIC.findall(path.read_text("utf-8"))}
+    assert len(cited) > 30
+    assert cited - legend == set()
 
 
 def test_the_map_of_the_readme_shows_every_package() -> None:

@@ -78,7 +78,7 @@ class AuthSection(Section, frozen=True, kw_only=True):
 
 
 class LimitsSection(Section, frozen=True, kw_only=True):
-    """Bounds of one socket (DESIGN section 18); what a key or a session may do stands in `auth` and `agent.limits`."""
+    """Bounds of one socket; what a key or a session may do stands in `auth` and `agent.limits`."""
 
     unsent_audio_s: Patience = 10.0
     unsent_events_bytes: Bound = 4 * 1024 * 1024
@@ -235,6 +235,7 @@ class CallsSection(Section, frozen=True, kw_only=True):
     """What is kept of a call. Words are private: nothing, unless asked for."""
 
     event_log: str = ""
+    redact: bool = False
 
 
 class LogLevel(StrEnum):

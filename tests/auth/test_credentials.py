@@ -1,4 +1,4 @@
-"""Where a credential may stand (DESIGN 10.2 rule 1)."""
+"""Where a credential may stand."""
 
 from __future__ import annotations
 

@@ -198,7 +198,7 @@ class Audit:
         self._settled.append(call_id)
 
     def _interruptions(self, commands: Sequence[Command]) -> None:
-        """DESIGN 9.2: the order within the step."""
+        """The order within the step (docs/agent.md, interrupting)."""
         order = (ClearAudio, StopSynthesis, StopGenerating, CallerStartedSpeaking, Interrupted)
         for place, command in enumerate(commands):
             if not (isinstance(command, Notify) and isinstance(command.notice, Interrupted)):

@@ -25,7 +25,7 @@ class Fate(Enum):
 def judge(talk: Talk, text: str, manner: Manner) -> Fate | str:
     """What becomes of a line, or the reason why it is refused.
 
-    "Speaking" means still sending (D 5.8): once everything was sent, a line is accepted and follows when the last sentence has sounded.
+    "Speaking" means still sending (D§5.8): once everything was sent, a line is accepted and follows when the last sentence has sounded.
     """
     if not text.strip():
         return EMPTY

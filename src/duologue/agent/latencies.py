@@ -1,4 +1,4 @@
-"""The figures clients report about a reply (D 13): how long each part of the answer took, in seconds."""
+"""The figures clients report about a reply (D§13): how long each part of the answer took, in seconds."""
 
 from __future__ import annotations
 

@@ -152,7 +152,7 @@ class Listening:
         drafting = self._talk.stage is Stage.DRAFTING
         self._moves.cue(Cue.CALLER_RESUMES, now)
         if drafting:
-            self._moves.endings.tell_caller_started()  # with speculative replies the client is told again (D 5.9)
+            self._moves.endings.tell_caller_started()  # with speculative replies the client is told again (D§5.9)
 
     def _done(self, event: TurnEnded, now: Seconds) -> None:
         talk = self._talk

@@ -1,7 +1,7 @@
 """When audio may be sent: how far ahead of a loudspeaker that plays at once, and when to look again.
 
 `AS_AVAILABLE` never waits. `SPEAKING_PACE` keeps `lead` seconds ahead of playback. `SENTENCE` sends each phrase as a burst and begins the
-next on the playback clock, `lead` seconds before the one before falls silent (Deepgram's observed behaviour, D 5.8), so that a client
+next on the playback clock, `lead` seconds before the one before falls silent (Deepgram's observed behaviour, D§5.8), so that a client
 that cannot clear its buffer never holds more than about a sentence.
 """
 

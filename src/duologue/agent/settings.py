@@ -155,7 +155,7 @@ class CustomUse(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LimitsPolicy:
-    """Bounds of one session; DESIGN section 18."""
+    """Bounds of one session (docs/agent.md, limits)."""
 
     patience: Seconds = 10.0
     """What is owed to the caller must come within this."""

@@ -2,7 +2,7 @@
 
 Whatever the chunking, the same bytes give the same samples: bytes of an incomplete sample wait for the rest, resampling carries its
 state, steps have one length. A WAV file pushed as it is works on any stream: its header is taken off, and its format is believed more
-than what the client declared (D 5.7), because it describes the very bytes behind it.
+than what the client declared (D§5.7), because it describes the very bytes behind it.
 """
 
 from __future__ import annotations

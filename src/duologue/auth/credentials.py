@@ -1,4 +1,4 @@
-"""Finding the credential of a request in every place the vendors document (DESIGN 10.2 rule 1; C§2.3, D§2.1, D§2.2). Pure.
+"""Finding the credential of a request in every place the vendors document (C§2.3, D§2.1, D§2.2). Pure.
 
 The first that is found counts: `Authorization` with `Bearer` or `Token` in any case, `X-API-Key`, query `access_token` or `api_key`,
 then the subprotocol pairs `token, K` and `bearer, J` at any position.

@@ -249,7 +249,7 @@ class TalkSession:
         return commands
 
     def _drop(self, now: Seconds, *, trails: bool) -> Sequence[TalkCommand]:
-        """DESIGN 9.2 at the caller's end: nothing of the old reply sounds from this moment on."""
+        """An interruption at the caller's end: nothing of the old reply sounds from this moment on."""
         unheard = self.loudspeaker.clear(now)
         report = self._report(now)
         self._trailing = trails and self._replying

@@ -1,4 +1,4 @@
-"""Does the caller hold the floor? Voice activity and completeness become one probability (Cartesia's likelihood, C 7.4).
+"""Does the caller hold the floor? Voice activity and completeness become one probability (Cartesia's likelihood, C§7.4).
 
 While somebody speaks it is an exponential average of the voice activity. After speech stops it halves every *h* seconds of audio, where
 `h = slow^(1-c) * fast^c` and *c* is how complete the words sound: soon after a finished question, late after "and". Completeness that

@@ -1,6 +1,6 @@
 """The words of one turn: segments joined into one text, and the part of it that will never be revised.
 
-A recogniser changes its mind; Cartesia's transcript may only grow (C 7.4 rule 4). The *stable* words are a prefix of the turn: those on
+A recogniser changes its mind; Cartesia's transcript may only grow (C§7.4 rule 4). The *stable* words are a prefix of the turn: those on
 which two successive hypotheses agree and that ended at least half a second of audio ago, and everything in a final hypothesis. What is
 stable is kept even when a later hypothesis contradicts it; such conflicts are counted, because they are the price of stability.
 """

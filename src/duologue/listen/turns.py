@@ -3,7 +3,7 @@
 Everything that begins, holds, questions or ends a turn lives here; nothing here knows audio, words or clocks. The floor is the
 probability that the caller holds the right to speak. Its *level* is HELD above `start`, OPEN down to `eager_end`, FADING down to
 `end`, RELEASED below it, `end_timeout` after the last speech, or when forced. State and level together say what happens: the table is
-data, and the documentation is drawn from it. Both vendors' grammars follow from it (C 7.4, D 6.4): exactly one end per start, a resume
+data, and the documentation is drawn from it. Both vendors' grammars follow from it (C§7.4, D§6.4): exactly one end per start, a resume
 only after an eager end, an eager end followed by a resume or an end. Resuming needs HELD or new text: that is the hysteresis.
 """
 

@@ -117,7 +117,7 @@ class Application:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _without_prefix(self, scope: Scope) -> Scope:
-        """The scope with whatever stands before a known path cut off (DESIGN 10.1: a path prefix in front is accepted)."""
+        """The scope with whatever stands before a known path cut off: a path prefix in front is accepted."""
         path: str = scope["path"]
         prefix = self.services.config.server.path_prefix.rstrip("/")
         if prefix and (path == prefix or path.startswith(f"{prefix}/")):

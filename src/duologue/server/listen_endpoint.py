@@ -1,4 +1,4 @@
-"""An STT socket: dialect and `ListenChannel`. Time stands still while the client sends nothing (DESIGN 6)."""
+"""An STT socket: dialect and `ListenChannel`. Time stands still while the client sends nothing (docs/design.md, the kinds of time)."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ class ListenEndpoint:
                 self._refuse(violation)
                 if violation.fatal:
                     self._end(EndReason.VIOLATION)
-            # Past 30 s of audio the client has to wait; that is no error (DESIGN 11), and no silence of its own either.
+            # Past 30 s of audio the client has to wait; that is no error, and no silence of its own either.
             parked = channel.listener.waiting is not None
             if parked:
                 life.excuse(silence=True)

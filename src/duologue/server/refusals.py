@@ -1,4 +1,4 @@
-"""A refused handshake is an HTTP answer in the vendor's shape, never a bare 403 (DESIGN 10.2 rule 2)."""
+"""A refused handshake is an HTTP answer in the vendor's shape, never a bare 403."""
 
 from __future__ import annotations
 

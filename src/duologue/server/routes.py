@@ -1,4 +1,4 @@
-"""Our table of WebSocket routes. A path prefix in front and a trailing slash are accepted (DESIGN 10.1)."""
+"""Our table of WebSocket routes. A path prefix in front and a trailing slash are accepted."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What must hold in every call. Read from outside: from the wire, from the ear, and from the facts and commands of the session.
 
-`audit(outcome)` gives the breaches; an empty list is a good call. The rules are those of DESIGN section 16, each with a name that a report
+`audit(outcome)` gives the breaches; an empty list is a good call. The rules are those of docs/simulation.md, each with a name that a report
 and the table of mutants can point at.
 """
 
