@@ -1,7 +1,7 @@
 """The one narrow interface between the server and every speech engine, wherever it runs.
 
 An engine is a *transducer*: items in, results out, no clock, no I/O. A *stream* is one use of it, a *channel* the event loop's end of
-a stream, a *host* the place where streams run: this process (`InlineHost`), worker processes (`PoolHost`), a cluster (`RayHost`).
+a stream, a *host* the place where streams run: this process (`InlineHost`) or worker processes (`PoolHost`).
 """
 
 from __future__ import annotations
