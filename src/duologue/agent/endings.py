@@ -31,7 +31,7 @@ class Endings:
         self._speaking = speaking
 
     def end_reply(self, now: Seconds, *, announce: bool = False) -> tuple[Reply, int] | None:
-        """In one step (docs/agent.md, interrupting): what was heard is settled first, then silence, then no more work, then the client is told."""
+        """In one step: what was heard is settled first, then silence, then no more work, then the client is told (docs/agent.md)."""
         talk = self._talk
         reply = talk.reply
         if reply is None:

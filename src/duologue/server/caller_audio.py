@@ -1,4 +1,7 @@
-"""A caller's audio on an agent socket: bytes in, engine steps out, and silence where the client sends nothing (docs/design.md, the kinds of time)."""
+"""A caller's audio on an agent socket: bytes in, engine steps out, and silence where the client sends nothing.
+
+Why silence: docs/design.md, the kinds of time.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Serving, draining, stopped: what the server as a whole is doing, and the connections it has to end.
 
-Draining (docs/server.md, stopping): readiness off, new sockets refused, sessions told, and after `drain_s` the rest is closed. A second request makes it
+Draining: readiness off, new sockets refused, sessions told, and after `drain_s` the rest is closed. A second request makes it
 now.
 """
 
