@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
+import threading
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -64,6 +67,28 @@ async def test_two_first_calls_open_one_client() -> None:
     await asyncio.gather(model.prepare(), model.prepare())
     await model.close()
     assert len(opened) == 1
+
+
+@pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])
+async def test_libraries_are_loaded_and_their_clients_made_in_a_thread(
+    wire: Wire, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    threads: list[int] = []
+    library = importlib.import_module(wire.http)
+
+    class NotingClient(library.AsyncClient):  # type: ignore[name-defined,misc]
+        """Notes where it was made: it reads the certificates of authorities."""
+
+        def __init__(self, **options: Any) -> None:
+            threads.append(threading.get_ident())
+            super().__init__(**options)
+
+    monkeypatch.setattr(library, "AsyncClient", NotingClient)
+    model = HostedModel(wire, "http://127.0.0.1:9")
+    await model.prepare()
+    await model.close()
+    assert len(threads) == 1
+    assert threads != [threading.get_ident()]
 
 
 @pytest.mark.parametrize("wire", [OPENAI, ANTHROPIC], ids=["openai", "anthropic"])

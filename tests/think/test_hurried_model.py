@@ -30,6 +30,18 @@ async def test_a_model_that_nobody_could_finish_for_need_only_begin_in_time() ->
     assert text_of(await ask(HurriedModel(slow, 0.02, throughout=False), user("hi"))) == "one two"
 
 
+class Unprepared(ScriptedModel):
+    """Loads something before it can answer."""
+
+    async def prepare(self) -> None:
+        """Takes longer than anybody waits for an answer."""
+        await asyncio.sleep(0.06)
+
+
+async def test_loading_a_library_is_not_counted() -> None:
+    assert text_of(await ask(HurriedModel(Unprepared([ScriptedAnswer("one")]), 0.02), user("hi"))) == "one"
+
+
 async def test_the_failure_of_the_model_itself_is_its_own() -> None:
     _, failure = await ask_until_failure(hurried(ScriptedAnswer(fail_after=0), 5.0), asked(user("hi")))
     assert failure.engine == "scripted"

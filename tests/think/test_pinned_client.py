@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
+import threading
+from types import SimpleNamespace
+
 import httpx
 import pytest
 
@@ -22,6 +26,24 @@ async def test_connections_of_one_host_are_used_again_but_never_for_another_host
             for name in "aab":
                 assert (await client.get(f"http://{name}.internal:{server.port}/")).text == "ok"
     assert server.connections == 2
+
+
+async def test_the_certificates_of_authorities_are_read_once_and_not_in_the_event_loop() -> None:
+    threads: list[int] = []
+
+    def read_certificates() -> ssl.SSLContext:
+        threads.append(threading.get_ident())
+        return ssl.create_default_context()
+
+    library = SimpleNamespace(**{**vars(httpx), "create_ssl_context": read_certificates})
+    async with serving(LocalServer(pieces=[b"ok"])) as server:
+        names = [f"http://h{n}.internal:{server.port}" for n in range(5)]
+        transport = PinnedTransport(OutboundRules.parse(names), loopback, library)
+        async with httpx.AsyncClient(transport=transport) as client:
+            for name in names:
+                await client.get(name)
+    assert len(threads) == 1
+    assert threads != [threading.get_ident()]
 
 
 async def test_only_so_many_pools_are_kept() -> None:

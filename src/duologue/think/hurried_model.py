@@ -4,14 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import Protocol, runtime_checkable
 
 from duologue.errors import EngineFailure
 from duologue.runtime.machine import Seconds
 from duologue.think.completion import CompletionEvent, CompletionRequest, LanguageModel
 
 
+@runtime_checkable
+class Preparing(Protocol):
+    """A model that has something to load before it can be asked for the first time."""
+
+    async def prepare(self) -> None:
+        """Load it."""
+        ...
+
+
 class HurriedModel:
-    """Another `LanguageModel`, given up when it says nothing for `limit` seconds: to begin with, or `throughout`."""
+    """Another `LanguageModel`, given up when it says nothing for `limit` seconds: to begin with, or `throughout`.
+
+    Loading its library is not counted: that says nothing about the provider, and happens once.
+    """
 
     def __init__(self, model: LanguageModel, limit: Seconds, *, throughout: bool = True) -> None:
         self._model = model
@@ -20,6 +33,8 @@ class HurriedModel:
 
     async def respond(self, request: CompletionRequest) -> AsyncIterator[CompletionEvent]:
         """As the other model. Raises `EngineFailure`, also when it is too slow."""
+        if isinstance(self._model, Preparing):
+            await self._model.prepare()
         stream = self._model.respond(request)
         begun = False
         try:

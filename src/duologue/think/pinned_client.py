@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeAlias
@@ -39,6 +40,8 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         self._outbound = outbound
         self._resolve = resolve
         self._http = http
+        self._trusted: ssl.SSLContext | None = None
+        """Reading the certificates of authorities takes 20 ms: once, and not in the event loop."""
         self._pools: OrderedDict[tuple[str, str, int], Any] = OrderedDict()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -56,7 +59,9 @@ class PinnedTransport(httpx.AsyncBaseTransport):
         return response
 
     async def _pool(self, key: tuple[str, str, int]) -> Any:
-        pool = self._pools.pop(key, None) or self._http.AsyncHTTPTransport()
+        if self._trusted is None:
+            self._trusted = await asyncio.to_thread(self._http.create_ssl_context)
+        pool = self._pools.pop(key, None) or self._http.AsyncHTTPTransport(verify=self._trusted)
         self._pools[key] = pool
         if len(self._pools) > MAX_POOLS:
             await self._pools.popitem(last=False)[1].aclose()
