@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 import io
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from tests.server.driving import application, light
 from tests.server.test_connection import with_keys
 from tests.server.test_fetching import serving
 from tests.server.test_http import request
-from tests.server.test_http_transcription import SILENCE, encoded
+from tests.server.test_http_transcription import SILENCE, NotingIds, encoded
 from tests.server.test_listen_endpoint import scripted
 
 WAV = [(b"content-type", b"audio/wav")]
@@ -71,6 +72,20 @@ def test_samples_without_a_header_are_described_by_the_query() -> None:
             assert status == 200
             assert heard["results"]["channels"][0]["alternatives"][0]["transcript"].startswith("hello there")
             assert "utterances" not in heard["results"]
+
+    asyncio.run(main())
+
+
+def test_the_answer_is_not_written_down_in_the_event_loop() -> None:
+    """Hours of words take their time, and others' calls go on."""
+
+    async def main() -> None:
+        async with application(scripted()) as app:
+            ids = app.services.ids = NotingIds()
+            status, _, body = await listen(app, encoded("WAV"), "?model=nova-3&utterances=true")
+            assert status == 200
+            assert len(body["results"]["utterances"]) == 2
+            assert ids.threads - {threading.get_ident()}, "utterances were named elsewhere"
 
     asyncio.run(main())
 

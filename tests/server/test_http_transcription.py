@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import threading
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import soundfile
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.audio.wav import wav_header
 from duologue.errors import EngineFailure
+from duologue.ids import RandomIds
 from duologue.runtime.engines import Role
 from duologue.server.app import Application
 from tests.server.driving import application
@@ -142,6 +144,31 @@ def test_hearing_that_is_lost_is_our_fault() -> None:
 
             app.services.engines.require(Role.RECOGNIZER).host.open = refuse  # type: ignore[method-assign]
             assert (await transcribe(app, encoded("WAV")))[0] == 500
+
+    asyncio.run(main())
+
+
+class NotingIds(RandomIds):
+    """Notes on which threads ids were asked for."""
+
+    def __init__(self) -> None:
+        self.threads: set[int] = set()
+
+    def uuid(self) -> str:
+        """As any other."""
+        self.threads.add(threading.get_ident())
+        return super().uuid()
+
+
+def test_the_answer_is_not_written_down_in_the_event_loop() -> None:
+    """Hours of words take their time, and others' calls go on."""
+
+    async def main() -> None:
+        async with application(scripted()) as app:
+            ids = app.services.ids = NotingIds()
+            status, _ = await transcribe(app, encoded("WAV"))
+            assert status == 200
+            assert ids.threads - {threading.get_ident()}, "the answer got its name elsewhere"
 
     asyncio.run(main())
 

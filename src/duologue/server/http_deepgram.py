@@ -23,7 +23,7 @@ from duologue.auth.concurrency import Kind
 from duologue.errors import DuologueError, Violation
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_size, convert, encode, parse_object
 from duologue.protocols.deepgram.listen_answers import model_info, recording_answer, recording_metadata, rfc3339
-from duologue.protocols.deepgram.listen_messages import RecordingAnswer, RecordingBody
+from duologue.protocols.deepgram.listen_messages import RecordingBody
 from duologue.protocols.deepgram.listen_query import RecordingRequest, read_recording
 from duologue.protocols.deepgram.speak_messages import MODEL_UUID, SpeakBody
 from duologue.protocols.deepgram.speak_query import MP3_RATE, WantedFile, Wrapping, read_file
@@ -92,8 +92,8 @@ def deepgram_router(services: Services) -> Router:
         if heard is None:
             return Response(b"", status_code=CLIENT_LEFT)
         request_id = services.ids.uuid()
-        answer = _transcript(services, wanted, heard, request_id, upload.sha256.hexdigest())
-        return Response(encode(answer).encode(), media_type="application/json", headers={"dg-request-id": request_id})
+        body = await asyncio.to_thread(_transcript, services, wanted, heard, request_id, upload.sha256.hexdigest())
+        return Response(body, media_type="application/json", headers={"dg-request-id": request_id})
 
     @post([SPEAK, FLUX_SPEAK], status_code=200, opt=_SPEAK_DESCRIBED)
     async def speak(request: AnyRequest) -> Stream:
@@ -194,11 +194,13 @@ def _transcript(
     heard: list[HeardRecording],
     request_id: str,
     sha256: str,
-) -> RecordingAnswer:
+) -> bytes:
+    """The answer. Four hours of words take a second to write down: not in the event loop."""
     info = model_info(wanted.hearing, services.engines.require(Role.RECOGNIZER).spec.name)
     duration = max(each.duration for each in heard)
     metadata = recording_metadata(request_id, sha256, rfc3339(services.wall()), duration, info, len(heard))
-    return recording_answer(wanted, [each.ends for each in heard], metadata, services.ids.uuid)
+    answer = recording_answer(wanted, [each.ends for each in heard], metadata, services.ids.uuid)
+    return encode(answer).encode()
 
 
 def _read_text(services: Services, body: bytes) -> str:

@@ -5,6 +5,7 @@ The upload is kept on disk and heard like a caller: turns of the recording joine
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,10 +25,9 @@ from duologue.protocols.codec import encode
 from duologue.protocols.query import Query, query_of
 from duologue.runtime.engines import Role
 from duologue.server.http_description import DESCRIBED, Described, Parameter
-from duologue.server.recordings import CLIENT_LEFT, Recording, hear_recording, while_wanted
+from duologue.server.recordings import CLIENT_LEFT, HeardRecording, Recording, hear_recording, while_wanted
 from duologue.server.requests import AnyRequest, admitted, handshake_of, read_form
 from duologue.server.services import Services
-from duologue.usage.meter import UsageMeter
 
 ROUTE, TWIN = "/stt", "/audio/transcriptions"
 _QUERY = (
@@ -98,12 +98,13 @@ async def _answer(
         try:
             render = renderer(form)
             job = _read_job(services, form, _asked(form, handshake_of(request).query))
-            transcript = await while_wanted(request, _transcribe(services, job, meter, route))
+            heard = await while_wanted(request, hear_recording(services, job.recording, meter, route))
         finally:
             await form.close()
-    if transcript is None:
+    if heard is None:
         return Response(b"", status_code=CLIENT_LEFT)
-    body, media_type = render(transcript)
+    # Four hours of words take a while to write down: not in the event loop.
+    body, media_type = await asyncio.to_thread(lambda: render(_transcript(services, job, heard)))
     return Response(body, media_type=media_type)
 
 
@@ -136,9 +137,7 @@ def _text(form: FormMultiDict, name: str) -> str:
     return value if isinstance(value, str) else ""
 
 
-async def _transcribe(services: Services, job: _Job, meter: UsageMeter, route: str) -> Transcript:
-    """Hear the whole recording. Raises `Violation` for what is no audio, `EngineFailure` when hearing is lost."""
-    heard = await hear_recording(services, job.recording, meter, route)
+def _transcript(services: Services, job: _Job, heard: HeardRecording) -> Transcript:
     return Transcript(
         request_id=services.ids.uuid(),
         is_final=True,
