@@ -52,6 +52,7 @@ from duologue.runtime.engines import EngineInfo, Role  # noqa: E402
 from duologue.runtime.forms import command_form, form_of  # noqa: E402
 from duologue.runtime.inline import InlineHost  # noqa: E402
 from duologue.sim import clock  # noqa: E402
+from duologue.sim.hostile import HostileHost, Temper  # noqa: E402
 from duologue.speak.channel import SpeakEngines  # noqa: E402
 from duologue.speak.engines.espeak import EspeakEngine  # noqa: E402
 from duologue.speak.speech import SpeakOptions, SpeechChunk  # noqa: E402
@@ -134,7 +135,8 @@ async def call(path: EchoPath | None, caller: Pcm | None, seed: int, *, veto: bo
     loop = asyncio.get_running_loop()
     microphone = Microphone(path, np.random.default_rng(seed), voice.info.sample_rate)
     listen = ListenEngines(InlineHost(detector), InlineHost(Counting()))
-    speak = SpeakEngines({"espeak": InlineHost(voice)})
+    slowness = Temper() if path is None else Temper(delay=path.voice_late_s)
+    speak = SpeakEngines({"espeak": HostileHost(InlineHost(voice), slowness, random.Random(seed))})
     settings = AgentSettings(greeting=SPOKEN, interruption=InterruptionPolicy(own_voice=0.75 if veto else 0.0))
     model = ScriptedModel([ScriptedAnswer(SPOKEN, first_after=0.3, whole=True)])
 

@@ -32,6 +32,14 @@ class EchoPath:
     noise_db: float = -55.0
     clips_at: float = 1.0
     """The loudspeaker gives no more than this."""
+    buffer_s: float = 0.0
+    """How much the loudspeaker keeps before it plays, whenever it has fallen silent."""
+    voice_late_s: tuple[float, float] = (0.0, 0.0)
+    """Each 0.06 s of the agent's voice come this much after those before: more than that on average is a voice slower than speech."""
+
+
+SLOW = (0.03, 0.11)
+"""A voice slower than speech by a sixth, unsteadily."""
 
 
 PATHS: Mapping[str, EchoPath | None] = {
@@ -46,6 +54,9 @@ PATHS: Mapping[str, EchoPath | None] = {
     "hall, -12 dB": EchoPath(-12.0, room_s=0.5, ringing=1.0),
     "noise, -20 dB": EchoPath(-20.0, noise_db=-45.0),
     "clipping, -12 dB": EchoPath(-12.0, clips_at=0.12),
+    "slow voice, -12 dB": EchoPath(-12.0, voice_late_s=SLOW),
+    "slow voice, buffer, -12 dB": EchoPath(-12.0, delay_s=(0.02, 0.3), buffer_s=0.3, voice_late_s=SLOW),
+    "slow voice, small buffer, -12 dB": EchoPath(-12.0, buffer_s=0.1, voice_late_s=SLOW),
 }
 """By name; `None` for a line without echo."""
 
@@ -61,6 +72,7 @@ class Microphone:
         self._played = np.zeros(0, np.float32)
         """Everything the loudspeaker has been given, from the call's beginning on."""
         self._silent_at = 0.0
+        self._buffer = 0.0 if path is None else path.buffer_s
         self._at = 0
         phone = path is None or path.phone
         self.format = AudioFormat(Encoding.MULAW, 8_000) if phone else AudioFormat(Encoding.PCM_S16LE, LISTEN_RATE)
@@ -77,7 +89,7 @@ class Microphone:
     def play(self, pcm: Pcm, now: float) -> None:
         """The loudspeaker is given this."""
         pcm = self._upsampled.push(pcm)
-        start = round(max(now, self._silent_at) * LISTEN_RATE)
+        start = round((self._silent_at if self._silent_at > now else now + self._buffer) * LISTEN_RATE)
         played = np.zeros(max(start + len(pcm), len(self._played)), np.float32)
         played[: len(self._played)] = self._played
         played[start : start + len(pcm)] = pcm

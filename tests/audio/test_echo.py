@@ -167,3 +167,75 @@ def test_the_end_of_an_echo_too_weak_to_be_told_is_still_ours_and_trust_ends() -
         )
         shares.append(detector.own_share(position + STEP))
     assert shares[-1] == 0.0, "after several looks without an echo nothing is taken on trust"
+
+
+@dataclass
+class SlowVoice:
+    """An agent whose voice is sent in chunks of 0.1 s, some of them `pause` seconds late, to a loudspeaker that keeps `buffer` seconds; it
+    comes back `delay` seconds later.
+    """
+
+    buffer: float
+    pause: float = 0.08
+    pause_after: int = 4
+    delay: float = 0.1
+    detector: EchoDetector = field(default_factory=lambda: EchoDetector(LISTEN_RATE))
+
+    def run(self, agent: np.ndarray, caller: np.ndarray | None = None, at: float = 0.0) -> list[tuple[float, float]]:
+        """Send chunk by chunk, hear step by step; `(time, share)` every third step."""
+        size = LISTEN_RATE // 10
+        due, free = 0.0, 0.0
+        sent: list[tuple[float, np.ndarray]] = []
+        heard = 1e-4 * np.random.default_rng(9).standard_normal(2 * len(agent))
+        for number in range(len(agent) // size):
+            chunk = agent[number * size : (number + 1) * size]
+            due += self.pause if number % self.pause_after == self.pause_after - 1 else 0.0
+            sent.append((due, chunk))
+            plays = free if free > due else due + self.buffer
+            first = round((plays + self.delay) * LISTEN_RATE)
+            heard[first : first + size] += 0.3 * chunk
+            due, free = due + 0.1, plays + 0.1
+        if caller is not None:
+            heard[round(at * LISTEN_RATE) :][: len(caller)] += caller
+        shares = []
+        for start in range(0, round(free * LISTEN_RATE) - STEP, STEP):
+            now = (start + STEP) / LISTEN_RATE
+            while sent and sent[0][0] <= now:
+                begins, chunk = sent.pop(0)
+                self.detector.send(chunk, FROM + begins)
+            self.detector.hear([AudioSpan(start, heard[start : start + STEP].astype(np.float32))], FROM + now)
+            if start // STEP % 3 == 2:
+                shares.append((now, self.detector.own_share(start + STEP)))
+        return shares
+
+
+def missed(shares: list[tuple[float, float]], since: float) -> str:
+    """A letter for each look: `x` where the agent's voice was not told."""
+    return "".join("x" if share < 0.75 else "." for at, share in shares if at > since)
+
+
+def test_gaps_that_are_played_are_part_of_the_echo() -> None:
+    line = SlowVoice(buffer=0.0)
+    assert "x" not in missed(line.run(voice(5.0, 1)), since=0.4)
+    assert line.detector.delay == pytest.approx(0.1, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_a_loudspeaker_that_plays_on_through_gaps_is_followed(seed: int) -> None:
+    """Each gap makes the delay shorter, by 0.08 s; the buffer takes all six."""
+    line = SlowVoice(buffer=0.55, pause_after=6)
+    assert "x" not in missed(line.run(voice(4.0, seed)), since=0.95)
+    assert line.detector.delay == pytest.approx(0.65 - 6 * 0.08, abs=0.01)
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_gaps_that_empty_a_buffer_cost_a_look_and_never_two_in_a_row(seed: int) -> None:
+    """Two in a row would be somebody. The buffer takes one gap and a half, runs dry, and fills again."""
+    shares = SlowVoice(buffer=0.12).run(voice(6.0, seed))
+    assert "xx" not in missed(shares, since=0.5)
+
+
+@pytest.mark.parametrize("buffer", [0.0, 0.12, 0.55])
+def test_a_caller_stands_out_over_gaps_too(buffer: float) -> None:
+    shares = SlowVoice(buffer=buffer).run(voice(6.0, 1), voice(2.0, 2), at=3.0)
+    assert max(share for at, share in shares if 3.35 < at < 4.9) < 0.75

@@ -6,20 +6,23 @@ much of it?* At that delay the energies in a dozen bands are held against those 
 How loud the echo is in each band is learnt in the call. Nothing heard can be weaker than the echo in it, so what was learnt falls faster
 than it rises.
 
+A voice slower than speech is sent with gaps. A loudspeaker that plays at once plays them, one that keeps a buffer plays on through them: so
+what was sent stands on two lines, with gaps and without, and our voice is sought on both.
+
 It works only when it is asked, and keeps nothing while nothing of ours can be in what is heard. Numbers and measurements: docs/echo.md.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
-from duologue.audio.likeness import FRAME_S, HOP_S, LAG_RATE, QUIETEST, Floats, band_energies, correlate, ring
+from duologue.audio.likeness import BANDS, FRAME_S, HOP_S, LAG_RATE, QUIETEST, Floats, band_energies, correlate, ring
 from duologue.audio.spans import AudioSpan
+from duologue.audio.tracks import Arrivals, SentAudio, Track
 
 SEARCHED_S, NEAR_S = 0.96, 0.32
 """Stretch of both signals that is compared, in seconds, to find a delay or to follow it. At all usual rates it is a number of samples that
@@ -29,8 +32,6 @@ SILENCE = 1e-9
 """Mean square below which nothing sounds: -90 dB."""
 AUDIBLE = 4.0
 """Energy over that of the noise from which on something is heard."""
-JITTER_S = 2.0
-"""The least delay of the last frames over this long is the line's; the rest is jitter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +67,11 @@ class EchoPolicy:
 
 @dataclass(frozen=True, slots=True)
 class _Echo:
-    """Our voice, found."""
+    """Our voice, found: on a line of what was sent, `lag` seconds before the clock."""
 
-    delay: float
-    likeness: float
+    line: Track
+    lag: float
+    likeness: float = 0.0
 
 
 class EchoDetector:
@@ -77,9 +79,10 @@ class EchoDetector:
 
     def __init__(self, rate: int, policy: EchoPolicy | None = None) -> None:
         self._policy = policy or EchoPolicy()
-        self._sent = _Track(rate)
-        self._heard = _Track(LISTEN_RATE)
-        self._arrivals = _Arrivals()
+        self._rate = rate
+        self._sent = SentAudio(rate, round(self._policy.longest * rate))
+        self._heard = Track(LISTEN_RATE)
+        self._arrivals = Arrivals()
         self._first_at: float | None = None
         """When the first sample was sent: the tracks count from there."""
         self._silent_at = 0.0
@@ -89,24 +92,27 @@ class EchoDetector:
         self._settled = False
         """There has been an echo; before, every look learns anew how loud it is."""
         self._gains: Floats | None = None
-        self._noise: Floats | None = None
+        self._noise: Floats = np.full(BANDS, np.inf)
         self.delay: float | None = None
         """How late our voice comes back, in seconds; `None` until it has."""
+        self._lag = 0.0
+        """The same place on the line without gaps: there it stays while the loudspeaker plays on through them."""
+        self._refilled = 0.0
+        """The delay when it had grown last: that of a loudspeaker whose buffer is full."""
 
     def send(self, pcm: Pcm, now: float) -> None:
         """This goes out: it sounds behind what sounds already, or from `now` on."""
         if self._first_at is None:
             self._first_at = now
         begins = max(now, self._silent_at)
-        rate = self._sent.rate
-        self._sent.write(max(self._sent.end, round((begins - self._first_at) * rate)), pcm)
-        self._silent_at = begins + len(pcm) / rate
-        self._sent.forget(round((now - self._first_at - 2 * SEARCHED_S) * rate))
+        self._sent.write(round((begins - self._first_at) * self._rate), pcm)
+        self._silent_at = begins + len(pcm) / self._rate
+        self._sent.forget(round((now - self._first_at - 2 * SEARCHED_S) * self._rate))
 
     def clear(self, now: float) -> None:
         """What has not sounded yet never will."""
         if self._first_at is not None and now < self._silent_at:
-            self._sent.cut(round((now - self._first_at) * self._sent.rate))
+            self._sent.cut(round((now - self._first_at) * self._rate))
             self._silent_at = now
 
     def hear(self, spans: Sequence[AudioSpan], now: float) -> None:
@@ -128,79 +134,122 @@ class EchoDetector:
             return 0.0
         at = self._arrivals.at(position) - self._first_at
         heard = self._heard.read(position - round(policy.window * LISTEN_RATE), position)
-        could_be = self._said(at, policy.longest + policy.window)
+        could_be = self._said(_Echo(self._sent.played, 0.0), at, policy.longest + policy.window)
         if _mean_square(could_be) < SILENCE or _mean_square(heard) < SILENCE:
             return 0.0
+        loudness = self._loudness(position)
         followed = self._follow(heard, at)
-        share = 0.0 if followed is None else self._explain(position, at, (followed.delay,))
+        share = 0.0 if followed is None else self._explain(loudness, at, (followed,))
         if share < policy.explained:
             found = self._search(heard, at)
             if followed is None and found is None:
-                return self._miss(position, at)
-            if found is not None and (followed is None or abs(found.delay - followed.delay) > policy.tolerance):
-                # A loudspeaker that had to wait plays later from then on: for a while both delays are heard.
-                both = (found.delay,) if followed is None else (found.delay, followed.delay)
-                share = self._explain(position, at, both)
-                followed = found if followed is None or found.likeness > followed.likeness else followed
-        self._keep(followed)
+                return self._miss(loudness, at)
+            if found is not None and (followed is None or not self._same(found, followed)):
+                # A loudspeaker that had to wait plays later from then on: for a while both places are heard.
+                share = self._explain(loudness, at, (found,) if followed is None else (found, followed))
+                if followed is None or found.likeness > followed.likeness:
+                    followed = None
+                    self._keep(found, at, looks=1)
+        if followed is not None:
+            self._keep(followed, at, looks=self._looks + 1)
         return share
 
-    def _keep(self, echo: _Echo | None) -> None:
-        """Where the echo is now."""
-        if echo is not None:
-            near = self.delay is not None and abs(echo.delay - self.delay) <= self._policy.tolerance
-            self._looks = self._looks + 1 if near else 1
-            self._misses = 0
-            self._settled = self._settled or self._looks >= self._policy.trusted
-            self.delay = echo.delay
+    def _keep(self, echo: _Echo, at: float, looks: int) -> None:
+        """Where the echo is now, on both lines."""
+        sent, rate = self._sent, self._rate
+        place = round((at - echo.lag) * rate)
+        if echo.line is sent.played:
+            delay, lag = echo.lag, echo.lag + sent.slip_at(place) / rate
+        else:
+            delay, lag = echo.lag - sent.slip_of(place) / rate, echo.lag
+        if self.delay is None or delay > self.delay + self._policy.tolerance:
+            self._refilled = delay
+        self._looks = looks
+        self._misses = 0
+        self._settled = self._settled or looks >= self._policy.trusted
+        self.delay, self._lag = delay, lag
 
-    def _miss(self, position: Samples, at: float) -> float:
+    def _miss(self, loudness: Floats, at: float) -> float:
         """Our voice was not found: the end of a word may be too weak to be told, and still not be loud enough for anybody else's."""
         self._misses += 1
         if self._misses >= self._policy.doubted:
             self._looks = 0
-        if self.delay is None or self._looks < self._policy.trusted:
+        if self._looks < self._policy.trusted:
             return 0.0
-        return self._explain(position, at, (self.delay,), learn=False)
+        return max(self._explain(loudness, at, (place,), learn=False) for place in self._places(at))
 
-    def _said(self, until: float, length: float) -> Floats:
-        """What sounded in the `length` seconds before `until`."""
-        rate = self._sent.rate
-        start = round((until - length) * rate)
-        return self._sent.read(start, start + round(length * rate))
+    def _places(self, at: float) -> list[_Echo]:
+        """Where our voice is now: as late as before, or on through the gaps, or as late as when the loudspeaker had last run dry."""
+        if self.delay is None:
+            return []
+        sent = self._sent
+        places = [_Echo(sent.played, self.delay)]
+        if sent.has_gaps:
+            if self._refilled > self.delay + self._policy.tolerance:
+                places.append(_Echo(sent.played, self._refilled))
+            if self._lag >= self._least(sent.gapless, at):
+                places.append(_Echo(sent.gapless, self._lag))
+        return places
+
+    def _least(self, line: Track, at: float) -> float:
+        """The least lag on a line: nothing comes back before it could be played."""
+        return 0.0 if line is self._sent.played else self._sent.slip_at(round(at * self._rate)) / self._rate
 
     def _follow(self, heard: Floats, at: float) -> _Echo | None:
         """The echo, if our voice comes back about as late as it did before."""
-        if self.delay is None:
-            return None
         policy = self._policy
-        earliest = max(0.0, self.delay - policy.tolerance)
-        lags = correlate(self._said(at - earliest, NEAR_S), heard, NEAR_S)[: round(2 * policy.tolerance * LAG_RATE)]
-        best = int(np.argmax(lags))
-        return _Echo(earliest + best / LAG_RATE, float(lags[best])) if lags[best] >= policy.known else None
+        starts = [
+            replace(place, lag=max(self._least(place.line, at), place.lag - policy.tolerance))
+            for place in self._places(at)
+        ]
+        return self._likeliest(heard, at, starts, 2 * policy.tolerance, NEAR_S, policy.known)
 
     def _search(self, heard: Floats, at: float) -> _Echo | None:
         """The echo, if our voice is in what was heard, however late."""
-        policy = self._policy
-        lags = correlate(self._said(at, SEARCHED_S), heard, SEARCHED_S)[: round(policy.longest * LAG_RATE)]
-        best = int(np.argmax(lags))
-        return _Echo(best / LAG_RATE, float(lags[best])) if lags[best] >= policy.found else None
+        policy, sent = self._policy, self._sent
+        lines = (sent.played, sent.gapless) if sent.has_gaps else (sent.played,)
+        starts = [_Echo(line, self._least(line, at)) for line in lines]
+        return self._likeliest(heard, at, starts, policy.longest, SEARCHED_S, policy.found)
 
-    def _explain(self, position: Samples, at: float, delays: tuple[float, ...], *, learn: bool = True) -> float:
-        """What echoes at these delays explain of the loudness shortly before `position`, which was heard at `at`. From one, it learns."""
-        policy = self._policy
-        hops = round(policy.recent / HOP_S)
-        tail = round(0.1 / HOP_S)  # what sounded before still rings
+    def _likeliest(
+        self, heard: Floats, at: float, starts: Sequence[_Echo], span: float, seconds: float, enough: float
+    ) -> _Echo | None:
+        """The place at which `seconds` of our voice are likest to what was heard, of those up to `span` later than `starts`."""
+        best: _Echo | None = None
+        for start in starts:
+            lags = correlate(self._said(start, at, seconds), heard, seconds)[: round(span * LAG_RATE)]
+            peak = int(np.argmax(lags))
+            if lags[peak] >= enough:
+                best = _Echo(start.line, start.lag + peak / LAG_RATE, float(lags[peak]))
+                enough = best.likeness
+        return best
+
+    def _same(self, one: _Echo, other: _Echo) -> bool:
+        return one.line is other.line and abs(one.lag - other.lag) <= self._policy.tolerance
+
+    def _said(self, echo: _Echo, at: float, length: float) -> Floats:
+        """What comes back as this echo in the `length` seconds before `at`."""
+        start = round((at - echo.lag - length) * self._rate)
+        return echo.line.read(start, start + round(length * self._rate))
+
+    def _loudness(self, position: Samples) -> Floats:
+        """How loud it was in each band shortly before `position`; what never falls silent is noise."""
+        hops = round(self._policy.recent / HOP_S)
         length = hops * HOP_S + FRAME_S
         heard = self._heard.read(position - round(length * LISTEN_RATE), position)
         loudness = band_energies(heard, LISTEN_RATE, hops + 1)
-        rate = self._sent.rate
-        said = np.maximum.reduce(
-            [band_energies(self._said(at - each, length + tail * HOP_S), rate, hops + 1 + tail) for each in delays]
-        )
-        expected = ring(said, policy.lasting)[tail:]
         quietest = loudness.min(axis=0)
-        self._noise = quietest if self._noise is None else np.minimum(quietest, self._noise * policy.rise)
+        self._noise = np.minimum(quietest, self._noise * self._policy.rise)
+        return loudness
+
+    def _explain(self, loudness: Floats, at: float, echoes: Sequence[_Echo], *, learn: bool = True) -> float:
+        """What these echoes explain of the loudness shortly before `at`. From one, it learns."""
+        policy = self._policy
+        tail = round(0.1 / HOP_S)  # what sounded before still rings
+        count = len(loudness) + tail
+        length = (count - 1) * HOP_S + FRAME_S
+        said = np.maximum.reduce([band_energies(self._said(echo, at, length), self._rate, count) for echo in echoes])
+        expected = ring(said, policy.lasting)[tail:]
         telling = np.where(loudness > AUDIBLE * self._noise, said[tail:], 0.0)
         measured = np.exp((telling * np.log(loudness / expected)).sum(axis=0) / (telling.sum(axis=0) + QUIETEST))
         if self._gains is None or not self._settled:
@@ -208,7 +257,7 @@ class EchoDetector:
         limit = policy.margin * (expected * self._gains + self._noise)
         # Roots: otherwise one loud vowel would outweigh all the rest.
         share = float(np.sqrt(np.minimum(loudness, limit)).sum() / np.sqrt(loudness).sum())
-        if learn and len(delays) == 1:
+        if learn and len(echoes) == 1:
             # What is not explained tells of a caller, or of another delay: not of an echo that has become weaker.
             least = self._gains * (policy.fall if share >= policy.explained else 1.0)
             nearer = np.clip(measured, least, self._gains * policy.rise)
@@ -219,61 +268,3 @@ class EchoDetector:
 
 def _mean_square(pcm: Floats) -> float:
     return float(np.mean(np.square(pcm)))
-
-
-class _Track:
-    """Audio on a line of samples, as far as it is still needed; where nothing was written is silence."""
-
-    def __init__(self, rate: int) -> None:
-        self.rate = rate
-        self.end: Samples = 0
-        self._pieces: deque[AudioSpan] = deque()
-
-    def write(self, start: Samples, pcm: Pcm) -> None:
-        """`pcm` sounds from `start` on; nothing later is there yet."""
-        if len(pcm):
-            self._pieces.append(AudioSpan(start, pcm))
-            self.end = start + len(pcm)
-
-    def cut(self, end: Samples) -> None:
-        """Nothing sounds from `end` on."""
-        while self._pieces and self._pieces[-1].end > end:
-            last = self._pieces.pop()
-            if last.start < end:
-                self._pieces.append(AudioSpan(last.start, last.pcm[: end - last.start]))
-        self.end = min(self.end, end)
-
-    def forget(self, before: Samples) -> None:
-        """Nobody will ask for what lies before."""
-        while self._pieces and self._pieces[0].end <= before:
-            self._pieces.popleft()
-
-    def read(self, start: Samples, end: Samples) -> Floats:
-        """From `start` to `end`, in the precision that transforms fastest."""
-        out = np.zeros(end - start)
-        for piece in self._pieces:
-            first, last = max(piece.start, start), min(piece.end, end)
-            if first < last:
-                out[first - start : last - start] = piece.pcm[first - piece.start : last - piece.start]
-        return out
-
-
-class _Arrivals:
-    """When a position of the input was heard: frames come when the network brings them, the earliest tell the truth."""
-
-    def __init__(self) -> None:
-        self._bucket = -1
-        self._before = self._least = float("inf")
-        """The clock's least lead over the positions, in the bucket before and in this one."""
-
-    def note(self, position: Samples, now: float) -> None:
-        """Everything before `position` is there at `now`."""
-        bucket = int(now / JITTER_S)
-        if bucket != self._bucket:
-            self._before = self._least if bucket == self._bucket + 1 else float("inf")
-            self._bucket, self._least = bucket, float("inf")
-        self._least = min(self._least, now - position / LISTEN_RATE)
-
-    def at(self, position: Samples) -> float:
-        """The moment."""
-        return min(self._before, self._least) + position / LISTEN_RATE
