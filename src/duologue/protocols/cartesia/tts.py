@@ -6,30 +6,22 @@ contexts would take it for theirs (C§5.7): so events of contexts that are not o
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
 from duologue.agent.commands import EndReason
 from duologue.audio.formats import AudioFormat
-from duologue.audio.output import AudioOutput
 from duologue.errors import Violation
 from duologue.ids import IdSource
 from duologue.protocols.cartesia.errors import SHAPES, context_error_event, sentence, shape_of
 from duologue.protocols.cartesia.generation import GenerationReader, missing_member
+from duologue.protocols.cartesia.tts_frames import ContextFrames
 from duologue.protocols.cartesia.tts_messages import (
-    Chunk,
-    Done,
-    FlushDone,
     Generation,
     OutputFormat,
-    PhonemeTimes,
-    PhonemeTimestamps,
-    Timestamps,
-    WordTimestamps,
 )
-from duologue.protocols.codec import check_range, convert, encode, parse_object
+from duologue.protocols.codec import check_range, convert, parse_object
 from duologue.protocols.dialect import ContextViolation, Deadlines, Frame, VoiceLookup
 from duologue.protocols.query import Query
 from duologue.speak.context_events import (
@@ -41,7 +33,7 @@ from duologue.speak.context_events import (
     ContextNotice,
     TextPushed,
 )
-from duologue.speak.speech import SpeakOptions, SpokenWord
+from duologue.speak.speech import SpeakOptions
 
 IDLE_S = 300.0
 """Without traffic (C§5.10). Not shorter: the clients cannot reconnect (C§16.2)."""
@@ -51,10 +43,6 @@ MAX_CONTEXT_ID_CHARACTERS = 512
 MAX_BUFFER_DELAY_MS = 5_000
 DEFAULT_BUFFER_DELAY_MS = 3_000
 """C§5.5; older pages say 0."""
-FRAME_S = 0.2
-"""Audio per message at most: 51 KB of base64 for 48 kHz floats, far below the clients' 1 MiB (C§2.7)."""
-RUNNING = 206
-"""The status of everything that is not an error (C§5.3)."""
 DEFAULT_RATE = 24_000
 """Hertz of the speech this dialect is given, when the server says nothing else."""
 
@@ -63,11 +51,8 @@ DEFAULT_RATE = 24_000
 class _Context:
     """What must be remembered of a context to read its next message and to render its audio."""
 
-    audio: AudioFormat
-    output: AudioOutput
     options: SpeakOptions
-    timestamps: bool
-    segment: int = 1
+    frames: ContextFrames
 
 
 class TtsDialect:
@@ -149,7 +134,7 @@ class TtsDialect:
         delay_ms = DEFAULT_BUFFER_DELAY_MS if message.max_buffer_delay_ms is None else message.max_buffer_delay_ms
         check_range(delay_ms, 0, MAX_BUFFER_DELAY_MS, "max_buffer_delay_ms")
         if context is None:
-            context = self._open(message)
+            context = self._open(name, message)
             if len(self._contexts) >= self._max_contexts:
                 raise Violation(
                     "concurrency_limited",
@@ -170,7 +155,7 @@ class TtsDialect:
             buffer_delay=delay_ms / 1000,
         )
 
-    def _open(self, message: Generation) -> _Context:
+    def _open(self, name: str, message: Generation) -> _Context:
         """A new context: here every required member must be given (C§5.1); later ones may repeat them or not."""
         for required in ("model_id", "voice", "output_format"):
             if getattr(message, required) is None:
@@ -182,7 +167,7 @@ class TtsDialect:
             phonemes=bool(message.add_phoneme_timestamps), spoken_words=bool(message.use_normalized_timestamps)
         )
         options = self._reader.options(message, fixed)
-        return _Context(audio, AudioOutput(self._rate, audio), options, bool(message.add_timestamps))
+        return _Context(options, ContextFrames(name, self._rate, audio, timestamps=bool(message.add_timestamps)))
 
     def _read_format(self, given: OutputFormat) -> AudioFormat:
         if (given.container or "raw").lower() != "raw":
@@ -202,79 +187,18 @@ class TtsDialect:
             return []
         match notice:
             case ContextAudio():
-                context.segment = notice.segment
-                times = [*self._timestamps(notice, context), *self._phonemes(notice)]
-                return [*times, *self._chunks(notice.context, context, context.output.push(notice.pcm), notice.elapsed)]
+                return list(context.frames.speak(notice))
             case ContextFlushed():
-                # After the segment's last chunk, which also satisfies those who take it for an acknowledgement (C§5.6).
-                flushed = FlushDone(
-                    context_id=notice.context, done=False, status_code=RUNNING, flush_done=True, flush_id=notice.segment
-                )
-                # What resampling kept back belongs to the segment: nothing of it may follow.
-                return [*self._tail(notice.context, context), encode(flushed)]
+                return list(context.frames.flush(notice.segment))
             case ContextDone():
                 del self._contexts[notice.context]
-                tail = self._tail(notice.context, context)
-                return [*tail, encode(Done(context_id=notice.context, done=True, status_code=RUNNING))]
+                return list(context.frames.finish())
             case ContextFailed():
                 del self._contexts[notice.context]
                 shape = SHAPES.get(notice.code, SHAPES["engine_failed"])
                 return [context_error_event(shape, notice.message, self._error_id(), notice.context)]
             case _:
                 assert_never(notice)
-
-    def _tail(self, name: str, context: _Context) -> Iterator[str]:
-        return self._chunks(name, context, context.output.finish(), 0.0)
-
-    def _chunks(self, name: str, context: _Context, payload: bytes, elapsed: float) -> Iterator[str]:
-        """Base64 chunks of at most 0.2 s, cut between samples."""
-        width = context.audio.encoding.width
-        size = int(context.audio.sample_rate * FRAME_S) * width
-        for start in range(0, len(payload), size):
-            chunk = Chunk(
-                context_id=name,
-                done=False,
-                status_code=RUNNING,
-                data=base64.b64encode(payload[start : start + size]).decode(),
-                step_time=round(elapsed * 1000, 3) if start == 0 else 0.0,
-                flush_id=context.segment,
-            )
-            yield encode(chunk)
-
-    def _timestamps(self, notice: ContextAudio, context: _Context) -> Sequence[str]:
-        """The words that begin in a chunk, sent just before it: that serves captions best (C§5.3)."""
-        if not context.timestamps or not notice.words:
-            return []
-        times = WordTimestamps(
-            words=[word.text for word in notice.words],
-            start=[self._seconds(word.start) for word in notice.words],
-            end=[self._seconds(_end(word)) for word in notice.words],
-        )
-        message = Timestamps(
-            context_id=notice.context, done=False, status_code=RUNNING, word_timestamps=times, flush_id=notice.segment
-        )
-        return [encode(message)]
-
-    def _phonemes(self, notice: ContextAudio) -> Sequence[str]:
-        """The sounds that begin in a chunk: there are some only when the context asked for them."""
-        if not notice.phonemes:
-            return []
-        times = PhonemeTimes(
-            phonemes=[sound.text for sound in notice.phonemes],
-            start=[self._seconds(sound.start) for sound in notice.phonemes],
-            end=[self._seconds(sound.end) for sound in notice.phonemes],
-        )
-        message = PhonemeTimestamps(
-            context_id=notice.context,
-            done=False,
-            status_code=RUNNING,
-            phoneme_timestamps=times,
-            flush_id=notice.segment,
-        )
-        return [encode(message)]
-
-    def _seconds(self, position: int) -> float:
-        return round(position / self._rate, 4)
 
     def refuse(self, violation: Violation) -> Sequence[Frame]:
         """The error event, with the context the message named; nothing of that context follows (C§5.8)."""
@@ -302,7 +226,3 @@ class TtsDialect:
                 return 1000, ""
             case _:
                 assert_never(reason)
-
-
-def _end(word: SpokenWord) -> int:
-    return max(word.start, word.end)
