@@ -12,7 +12,8 @@ import pytest
 from duologue.audio.formats import Pcm
 from duologue.errors import Violation
 from duologue.runtime.event_log import EventLog, EventLogWriter, Fact, LogHeader, Trace, read_event_log
-from duologue.runtime.forms import Registry, command_form, mask_words
+from duologue.runtime.forms import Registry, command_form
+from duologue.runtime.redaction import mask_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,10 @@ def test_a_redacted_log_holds_no_word_and_still_replays() -> None:
     lines = record(redact=mask_words)
     assert "hello" not in "".join(lines)
     assert "kind" not in "".join(lines)
-    assert differences(read_event_log(lines, REGISTRY), mask_words) == []
+    log = read_event_log(lines, REGISTRY)
+    assert differences(log, mask_words) == []
+    assert log.header.redacted
+    assert not read_event_log(record(), REGISTRY).header.redacted
 
 
 def test_the_same_run_writes_the_same_bytes() -> None:

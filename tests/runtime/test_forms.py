@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from duologue.audio.formats import Pcm
 from duologue.errors import Violation
-from duologue.runtime.forms import Registry, command_form, form_of, mask_words
+from duologue.runtime.forms import Registry, command_form, form_of
+from duologue.runtime.redaction import mask_words
 
 
 class Mood(StrEnum):
@@ -88,10 +89,9 @@ def test_a_long_command_stands_as_a_digest_that_still_tells_commands_apart() -> 
 def test_redaction_reaches_private_members_wherever_they_are_and_nothing_else() -> None:
     called = Called("call-1", '{"card": 4111}', {"title": "Pay"}, (Said("Call me on 555-0100, please.", 1.0),))
     form = form_of(called, mask_words)
-    assert form["arguments"] == '{"xxxx": 0000}'
-    assert form["said"][0]["text"] == "xxxx xx xx 000-0000, xxxxxx."
+    assert form["arguments"] == '{"card": 1000}'
+    assert form["said"][0]["text"] == "Xxxx xx xx 000-0000, xxxxxx."
     assert (form["id"], form["schema"]["items"]) == ("call-1", {"title": "Pay"})
-    assert mask_words(mask_words("Grüße 12")) == mask_words("Grüße 12") == "xxxxx 00"
 
 
 def test_redaction_reaches_into_lists_and_tables_of_words() -> None:
@@ -102,7 +102,7 @@ def test_redaction_reaches_into_lists_and_tables_of_words() -> None:
         key: Any = None
 
     form = form_of(Expected(("Ann", "Bob"), {"Authorization": "Bearer 1", "depth": 3}), mask_words)
-    assert form["keyterms"] == ["xxx", "xxx"]
+    assert form["keyterms"] == ["Xxx", "Xxx"]
     assert form["headers"]["items"] == {"Authorization": "...", "depth": "..."}
     assert form["key"] is None
 

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from duologue.agent.settings import AgentSettings
+from duologue.agent.settings import ActionPolicy, AgentSettings
 from duologue.config import parse_config
 from duologue.errors import Violation
 from duologue.listen.hypothesis import ListenOptions
 from duologue.server.call_log import LoggedCall, open_call_log, prepare_folder
 from duologue.sim.clock import run
+from duologue.think.messages import ToolCall
 from tests.server.driving import application, light
 
 CALL = LoggedCall(AgentSettings(), 16_000, ListenOptions())
@@ -42,6 +43,23 @@ def test_the_header_says_what_a_replay_needs(tmp_path: Path) -> None:
             assert header["settings"]["rate"] == 16_000
             assert header["started"] == "2001-09-09T01:46:40+00:00"
             assert "synthesizer tone" in header["versions"]
+
+    run(main())
+
+
+def test_redacted_it_holds_no_word_but_those_that_decide(tmp_path: Path) -> None:
+    settings = AgentSettings(greeting="Okay, this is Ann.", actions=ActionPolicy(transfer_to={"sales": "+15550123"}))
+
+    async def main() -> None:
+        async with application(light(calls={"event_log": str(tmp_path), "redact": True})) as app:
+            with ExitStack() as held:
+                log = open_call_log(app.services, "id", replace(CALL, agent=settings), 7, held)
+                assert log is not None
+                log.trace("said", 1.0, ToolCall("1", "transfer_call", '{"destination":"sales","say":"Bye, Ann."}'))
+            header, said = map(json.loads, (tmp_path / "id.jsonl").read_text(encoding="utf-8").splitlines())
+            assert header["redacted"] is True
+            assert header["settings"]["agent"]["greeting"] == "Okay, xxxx xx Xxx."
+            assert said["value"]["arguments"] == '{"destination":"sales","say":"Xxx, Xxx."}'
 
     run(main())
 

@@ -28,13 +28,13 @@ from duologue.sim.scenario import FIXED
 from duologue.sim.world import Outcome, build_world, live, simulate
 
 
-def record(case: Case, folder: Path, config: Config | None = None) -> Path:
+def record(case: Case, folder: Path, config: Config | None = None, *, redact: bool = False) -> Path:
     """Make a call on a server that logs, and give its log."""
 
     async def main() -> None:
         lexicon, outcome = Lexicon(), Outcome(case)
         services = build_world(case, lexicon, random.Random(case.seed), config)
-        calls = parse_config({"calls": {"event_log": str(folder)}}).calls
+        calls = parse_config({"calls": {"event_log": str(folder), "redact": redact}}).calls
         services.config = structs.replace(services.config, calls=calls)
         await live(case, outcome, services, lexicon)
 
@@ -46,6 +46,15 @@ def record(case: Case, folder: Path, config: Config | None = None) -> Path:
 @pytest.mark.parametrize("seed", range(12))
 def test_every_command_of_a_live_call_comes_again(seed: int, tmp_path: Path) -> None:
     log = read_call(record(draw(seed), tmp_path))
+    assert len(log.of("session")) > 10
+    assert list(replay_session(log)) == []
+
+
+# 5: a draft on a backchannel; 10: keys as an action; 30: data of the application, and drafts; 38: a backchannel over a reply.
+@pytest.mark.parametrize("seed", [5, 10, 30, 38])
+def test_every_command_of_a_redacted_log_comes_again_but_for_the_words(seed: int, tmp_path: Path) -> None:
+    log = read_call(record(draw(seed), tmp_path, redact=True))
+    assert log.header.redacted
     assert len(log.of("session")) > 10
     assert list(replay_session(log)) == []
 
@@ -116,6 +125,9 @@ def test_a_log_of_something_else_is_refused(tmp_path: Path) -> None:
         read_call(tmp_path / "log")
     with pytest.raises(Violation, match="cannot read"):
         read_call(tmp_path / "nothing")
+    (tmp_path / "call.mp3").write_bytes(b"\xff\xfb\x90\x00")
+    with pytest.raises(Violation, match=r"call\.mp3 is not an event log: it is not text"):
+        read_call(tmp_path / "call.mp3")
 
 
 def test_timelines_of_a_log_and_of_the_outcome_are_the_same_call(tmp_path: Path) -> None:
@@ -142,6 +154,12 @@ def test_the_command_tells_whether_it_was_the_same(tmp_path: Path) -> None:
     tampered = command.invoke(root, ["replay", str(path)])
     assert tampered.exit_code == 1
     assert "step 1" in tampered.stdout
+
+
+def test_a_page_that_cannot_be_written_is_told_with_the_reason(tmp_path: Path) -> None:
+    told = CliRunner().invoke(root, ["replay", str(record(draw(0), tmp_path)), "--html", "/dev/null/call.html"])
+    assert isinstance(told.exception, Violation)
+    assert "--html: cannot write /dev/null/call.html: " in str(told.exception)
 
 
 def test_the_command_draws_what_would_change(tmp_path: Path) -> None:

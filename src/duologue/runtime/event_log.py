@@ -13,8 +13,9 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from duologue.errors import Violation
-from duologue.runtime.forms import Plain, Redact, Registry, command_form, form_of
+from duologue.runtime.forms import Plain, Registry, command_form, form_of
 from duologue.runtime.machine import Seconds
+from duologue.runtime.redaction import Redact
 
 VERSION = 1
 
@@ -36,6 +37,8 @@ class LogHeader:
     """Of the identifiers; `None` when they were random."""
     started: str = ""
     """Wall-clock time, for people."""
+    redacted: bool = False
+    """Private words cannot be read, and commands are to be compared without them (`mask_form`). The writer says so itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class EventLog:
 
 
 class EventLogWriter:
-    """Writes a log line by line. What it writes is bounded by `max_bytes`; `redact` makes private words unreadable (`mask_words`)."""
+    """Writes a log line by line. What it writes is bounded by `max_bytes`; `redact` makes private words unreadable (`WordMask`)."""
 
     def __init__(
         self, write: Write, header: LogHeader, max_bytes: int = MAX_LOG_BYTES, redact: Redact | None = None
@@ -91,6 +94,7 @@ class EventLogWriter:
                 "settings": form_of(header.settings, redact),
                 "seed": header.seed,
                 "started": header.started,
+                **({} if redact is None else {"redacted": True}),
             }
         )
 
@@ -188,4 +192,5 @@ def _read_header(content: Mapping[str, Any], registry: Registry) -> LogHeader:
         settings=registry.value_of(content["settings"]),
         seed=content["seed"],
         started=str(content["started"]),
+        redacted=content.get("redacted") is True,
     )

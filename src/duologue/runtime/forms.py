@@ -11,7 +11,7 @@ import hashlib
 import json
 import types
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
@@ -19,17 +19,10 @@ from typing import Any, TypeAlias, get_args, get_origin, get_type_hints
 import numpy as np
 
 from duologue.errors import Violation
+from duologue.runtime.redaction import PRIVATE_FIELDS, Redact, mask_form, redacted
 
 Plain: TypeAlias = Any
 """What `json` reads and writes."""
-
-Redact: TypeAlias = Callable[[str], str]
-"""Makes private words unreadable. It must give its own results back unchanged, so that a redacted log can still be compared."""
-
-PRIVATE_FIELDS = frozenset(
-    "text stable_text heard payload arguments content prompt greeting key keyterms grammar check_in fallback_line headers".split()
-)
-"""Members that hold what people said or wrote, wherever they occur; these are redacted when a log is."""
 
 SECRET_FIELDS = frozenset({"headers"})
 """Members whose values are credentials: never in a log, redacted or not. No machine looks into them."""
@@ -39,11 +32,6 @@ MAX_COMMAND_CHARACTERS = 2_000
 
 _PCM = "pcm"
 _MAP = "map"
-
-
-def mask_words(text: str) -> str:
-    """Every letter an x, every digit a 0; spaces and punctuation stay, so phrases are still cut where they were."""
-    return "".join("x" if character.isalpha() else "0" if character.isdigit() else character for character in text)
 
 
 def form_of(value: Any, redact: Redact | None = None, *, sums: bool = True) -> Plain:
@@ -60,7 +48,7 @@ def form_of(value: Any, redact: Redact | None = None, *, sums: bool = True) -> P
         for field in fields(value):
             member = getattr(value, field.name)
             if redact is not None and field.name in PRIVATE_FIELDS:
-                member = _redacted(member, redact)
+                member = redacted(field.name, member, redact)
             if field.name in SECRET_FIELDS and isinstance(member, Mapping):
                 member = dict.fromkeys(member, "...")
             form[field.name] = form_of(member, redact, sums=sums)
@@ -78,9 +66,10 @@ def form_of(value: Any, redact: Redact | None = None, *, sums: bool = True) -> P
 
 
 def command_form(command: Any, redact: Redact | None = None) -> Plain:
-    """A command as plain JSON that a replay can compare: samples by length, long ones by digest."""
+    """A command as plain JSON that a replay can compare: samples by length, long ones by digest; redacted, of what is left of them when
+    every word is masked."""
     form = form_of(command, redact, sums=False)
-    text = json.dumps(form, sort_keys=True)
+    text = json.dumps(form if redact is None else mask_form(form), sort_keys=True)
     if len(text) <= MAX_COMMAND_CHARACTERS:
         return form
     return {"$": type(command).__name__, "digest": hashlib.sha256(text.encode()).hexdigest(), "characters": len(text)}
@@ -142,16 +131,6 @@ class Registry:
         if is_dataclass(kind):
             for member in get_type_hints(kind).values():
                 self._add(member)
-
-
-def _redacted(member: Any, redact: Redact) -> Any:
-    if isinstance(member, str) and not isinstance(member, Enum):
-        return redact(member)
-    if isinstance(member, tuple | list):
-        return tuple(_redacted(item, redact) for item in member)
-    if isinstance(member, Mapping):
-        return {key: _redacted(item, redact) for key, item in member.items()}
-    return member
 
 
 def _count(samples: Any) -> int:

@@ -14,7 +14,9 @@ from duologue.config import Config
 from duologue.errors import DuologueError, Violation
 from duologue.listen.hypothesis import ListenOptions
 from duologue.runtime.event_log import EventLogWriter, LogHeader
+from duologue.runtime.redaction import WordMask
 from duologue.server.services import Services
+from duologue.speak.phrases import ABBREVIATIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,4 +75,10 @@ def open_call_log(
             continue  # it is being replaced
         versions[f"{engine.role.value} {info.name}"] = info.version
     started = datetime.fromtimestamp(services.wall(), UTC).isoformat(timespec="seconds")
-    return EventLogWriter(file.write, LogHeader(versions, call, seed, started))
+    redact = WordMask(telling_words(call.agent)) if services.config.calls.redact else None
+    return EventLogWriter(file.write, LogHeader(versions, call, seed, started), redact=redact)
+
+
+def telling_words(settings: AgentSettings) -> frozenset[str]:
+    """The words by which a session decides: they stand in its settings, or in this program, and say nothing of anybody."""
+    return frozenset((*settings.interruption.backchannels, *settings.actions.transfer_to, *ABBREVIATIONS, "i", "spell"))

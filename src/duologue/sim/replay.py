@@ -28,6 +28,7 @@ from duologue.listen.turns import Move, TurnDetector
 from duologue.runtime.event_log import EventLog, read_event_log
 from duologue.runtime.forms import Plain, Registry, command_form
 from duologue.runtime.machine import Seconds
+from duologue.runtime.redaction import mask_form, mask_words
 from duologue.server.agents import configured_voices, load_agents
 from duologue.server.call_log import LoggedCall
 from duologue.server.expectations import expectation
@@ -69,6 +70,8 @@ def read_call(path: Path) -> EventLog:
             log = read_event_log(lines, REGISTRY)
     except OSError as error:
         raise Violation("event_log", f"cannot read {path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise Violation("event_log", f"{path} is not an event log: it is not text") from None
     if not isinstance(log.header.settings, LoggedCall) or log.header.seed is None:
         raise Violation("event_log", f"{path} is not the log of an agent call")
     return log
@@ -97,8 +100,10 @@ class _Recorded:
 def replay_session(log: EventLog, config: Config | None = None, changes: Sequence[str] = ()) -> Iterator[Difference]:
     """Every step the session decides otherwise than recorded. `changes` are `path=value`.
 
-    With the `config` of the server its rules say anew what they expect of the caller; without, the log's word is taken for it.
+    With the `config` of the server its rules say anew what they expect of the caller; without, the log's word is taken for it. Of a
+    redacted log everything is compared but the words.
     """
+    redact = mask_words if log.header.redacted else None
     call: LoggedCall = log.header.settings
     asked = call.asked
     recorded = _Recorded()
@@ -112,8 +117,9 @@ def replay_session(log: EventLog, config: Config | None = None, changes: Sequenc
         if isinstance(fact.event, ListenChanged):
             asked = fact.event.listen.options
         commands = session.wake(fact.now) if fact.event is None else session.handle(fact.event, fact.now)
-        again = tuple(json.loads(json.dumps(command_form(command))) for command in commands)
-        if not _equal(fact.commands, again, exactly=config is not None):
+        again = tuple(json.loads(json.dumps(command_form(command, redact))) for command in commands)
+        told = fact.commands if redact is None else tuple(mask_form(command) for command in fact.commands)
+        if not _equal(told, again, exactly=config is not None):
             yield Difference(number, fact.now, fact.event, fact.commands, again)
 
 
