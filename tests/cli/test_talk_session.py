@@ -13,7 +13,7 @@ from duologue.audio.formats import Pcm
 from duologue.cli.deepgram_call import SETTINGS, DeepgramCall
 from duologue.cli.microphone import FRAME
 from duologue.cli.stream_call import StreamCall
-from duologue.cli.talk_session import (
+from duologue.cli.talk_events import (
     Arrived,
     Drop,
     HangUp,
@@ -23,10 +23,9 @@ from duologue.cli.talk_session import (
     Send,
     Show,
     TalkCommand,
-    TalkPolicy,
-    TalkSession,
     Typed,
 )
+from duologue.cli.talk_session import TalkPolicy, TalkSession
 
 SECOND = np.full(24_000, 8_000, "<i2").tobytes()
 """Of the agent's speech at V1's rate."""

@@ -11,7 +11,7 @@ from duologue.audio.formats import Pcm
 from duologue.cli.call_screen import CallScreen
 from duologue.cli.keyboard import typed_lines
 from duologue.cli.microphone import Mouth, frames_in_time
-from duologue.cli.talk_session import (
+from duologue.cli.talk_events import (
     Arrived,
     Drop,
     HangUp,
@@ -22,9 +22,9 @@ from duologue.cli.talk_session import (
     Show,
     TalkCommand,
     TalkEvent,
-    TalkSession,
     Typed,
 )
+from duologue.cli.talk_session import TalkSession
 from duologue.errors import EngineFailure
 from duologue.runtime.driver import Driver, Timers
 from duologue.runtime.machine import Seconds

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from duologue.cli.call_facts import (
     CallerText,
     CallSurface,
     Fact,
-    Frame,
     FunctionAsked,
     FunctionWithdrawn,
     Latencies,
@@ -32,6 +31,19 @@ from duologue.cli.call_facts import (
 )
 from duologue.cli.loudspeaker import Loudspeaker
 from duologue.cli.microphone import FRAME_S, MicrophoneTape
+from duologue.cli.talk_events import (
+    Arrived,
+    Drop,
+    HangUp,
+    Play,
+    Recorded,
+    RecordingOver,
+    Send,
+    Show,
+    TalkCommand,
+    TalkEvent,
+    Typed,
+)
 from duologue.errors import Violation
 from duologue.runtime.machine import Seconds
 
@@ -61,71 +73,6 @@ class TalkPolicy:
     """How often the server is told what was heard, where it wants to know."""
     muted_s: Seconds | None = 4.0
     """A microphone that gives nothing but zeros for so long is probably muted; `None` for a recording."""
-
-
-@dataclass(frozen=True, slots=True)
-class Arrived:
-    """A frame of the server."""
-
-    frame: Frame
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Recorded:
-    """A frame of the microphone, 20 ms at `LISTEN_RATE`."""
-
-    pcm: Pcm
-
-
-@dataclass(frozen=True, slots=True)
-class RecordingOver:
-    """The caller is a recording, and it has been said to its end."""
-
-
-@dataclass(frozen=True, slots=True)
-class Typed:
-    """The caller pressed return behind a line."""
-
-    line: str
-
-
-TalkEvent: TypeAlias = Arrived | Recorded | RecordingOver | Typed
-
-
-@dataclass(frozen=True, slots=True)
-class Send:
-    """To the server."""
-
-    frame: Frame
-
-
-@dataclass(frozen=True, slots=True)
-class Play:
-    """16 bit mono at the surface's `rate_out`, behind what is being played."""
-
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Drop:
-    """Nothing of what was to be played may sound any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Show:
-    """A line for people. `who` is empty for a remark."""
-
-    who: str
-    text: str
-    style: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp:
-    """The call is over."""
-
-
-TalkCommand: TypeAlias = Send | Play | Drop | Show | HangUp
 
 
 class TalkSession:
