@@ -82,8 +82,12 @@ class WordAlignment:
         """The prefix of the text that was heard when `heard` samples of the reply's audio have sounded."""
         if self._phrases and heard >= self._length > 0 and all(phrase.complete for phrase in self._phrases.values()):
             return self._text
-        count = bisect_right(self._middles, 2 * heard)
+        count = self._count(heard)
         return self._text[: self._words[count - 1].text_end] if count else ""
+
+    def _count(self, heard: Samples) -> int:
+        """How many words were heard: here stands the rule."""
+        return bisect_right(self._middles, 2 * heard)
 
     def _place(self, word: SpokenWord, phrase: _Phrase) -> None:
         """Keep a word with places of the whole reply; words never run backwards, whatever an engine says."""
