@@ -35,7 +35,7 @@ async function main() {
     watch(page, seen, spoken);
     await page.goto(`${base}${order.path ?? '/'}`);
     if (order.picture) await page.screenshot({ path: `${order.picture}-first.png` });
-    await (order.what === 'turns' ? turns(page, seen) : order.what === 'agent' ? agent(page, seen) : key(page, seen));
+    await (order.what === 'turns' ? turns(page, seen, spoken) : order.what === 'agent' ? agent(page, seen) : key(page, seen));
     if (order.picture) await page.screenshot({ path: `${order.picture}.png` });
     seen.address = page.url();
     seen.source = await page.content();
@@ -71,11 +71,13 @@ function keep(list, payload) {
 }
 
 // The recording is heard, the page's own button finishes it, the server closes.
-async function turns(page, seen) {
+// When it is heard tells the sound that was sent, and no clock: a browser without processor time plays the recording late.
+async function turns(page, seen, spoken) {
   await page.evaluate((terms) => (document.getElementById('keyterms').value = terms), order.keyterms ?? '');
   await page.click('#listen');
   await page.waitForSelector('#listen.on', { timeout: LIMIT });
-  await page.waitForTimeout(order.seconds * 1000);
+  const until = Date.now() + LIMIT;
+  while (secondsOf(seen.socket, spoken) < order.seconds && Date.now() < until) await page.waitForTimeout(20);
   if (order.picture) await page.screenshot({ path: `${order.picture}-during.png` });
   await page.click('#listen');
   await page.waitForFunction(() => document.getElementById('turns-state').textContent.startsWith('Finished'), null, { timeout: LIMIT });
@@ -83,7 +85,13 @@ async function turns(page, seen) {
   seen.turns = await page.$$eval('.turn', (items) =>
     items.map((item) => ({ text: item.querySelector('p').textContent, chips: [...item.querySelectorAll('.chip')].map((chip) => chip.textContent) })),
   );
+  seen.asked = await page.evaluate(() => globalThis.ear.asked);
   seen.whole = await page.textContent('#turns-text');
+}
+
+function secondsOf(address, spoken) {
+  const bytes = spoken.reduce((sum, frame) => sum + frame.length, 0);
+  return bytes / 4 / Number(new URL(address).searchParams.get('sample_rate'));
 }
 
 // A call with a long greeting, into which the recording speaks; hung up after the answer.

@@ -6,7 +6,8 @@
 exports.ear = () => {
   const heard = []; // [seconds, peak] of each block that reached the loudspeaker
   const told = []; // [seconds before the page took it, seconds after, type] of each message
-  globalThis.ear = { heard, told };
+  const asked = []; // what the page opened, in order: worklets once they are there, the microphone when it is asked for
+  globalThis.ear = { heard, told, asked };
   let context;
   const now = () => context?.currentTime ?? 0;
 
@@ -24,6 +25,20 @@ exports.ear = () => {
     }
     return connect.call(this, target, ...rest);
   };
+
+  const addModule = Worklet.prototype.addModule;
+  Worklet.prototype.addModule = async function (address, ...rest) {
+    await addModule.call(this, address, ...rest);
+    asked.push(String(address).split('/').pop());
+  };
+  const devices = globalThis.MediaDevices?.prototype;
+  if (devices) {
+    const getUserMedia = devices.getUserMedia;
+    devices.getUserMedia = function (...given) {
+      asked.push('microphone');
+      return getUserMedia.apply(this, given);
+    };
+  }
 
   const Socket = globalThis.WebSocket;
   globalThis.WebSocket = class extends Socket {

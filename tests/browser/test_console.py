@@ -18,25 +18,26 @@ from duologue.audio.containers import write_wav
 from duologue.audio.formats import LISTEN_RATE, Pcm
 from duologue.audio.resample import resample
 from duologue.cli.demo_story import recording
-from duologue.listen.word_errors import count_errors
 from tests.browser.chromium import Seen, chromium, visit
+from tests.browser.kept_sound import Kept, find_recording
 from tests.running_server import RunningServer, running_server
 
 pytestmark = pytest.mark.browser
 
-ORDERS = {
-    "mocha": "get me a single shot mocha with a little bit of milk",
-    "house-coffee": "can i get a house coffee",
-}
-"""Recordings of people, and what they say."""
+ORDERS = ("mocha", "mocha")
+SAID = {"mocha": "get me a single shot mocha with a little bit of milk"}
+"""Recordings of people, and what they say. This one the embedded recogniser makes out word for word wherever its steps fall, which is
+different at every visit; of others it takes a "can I" for a "could I" in some places."""
+VISITS = 3
+"""At most, until a browser kept all of its microphone. One does nearly always, on a busy machine too."""
 PAUSE_S = 5.0
+TAIL_S = 0.3
+"""Sent behind the last word before the button is pressed: the browser may have begun a little late."""
 BROWSER_RATE = 48_000
 EAR_S = 0.1
 """What the browser's own audio buffers may hold when the queue is dropped: two blocks of the ear and the sound card's."""
 UNHURRIED = {"slow": 2.0, "fast": 2.0}
 """Of the floor: a turn is over 3.5 s after the last word, so that a browser on a busy machine presses its button before that."""
-ALIKE = 0.35
-"""Words that may differ: a browser without time drops samples of its microphone."""
 GREETING = (
     "Welcome to the coffee bar. Today we have so many things that it takes me a long while to tell you all of them, from espresso to "
     "filter coffee, from tea to chocolate, and cakes of every size and colour that you can think of. Please tell me what you want."
@@ -68,16 +69,45 @@ def server() -> Iterator[RunningServer]:
 
 @pytest.fixture(scope="module")
 def orders(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two people order; nothing follows the last word."""
+    """Somebody orders twice; nothing follows the last word."""
     spoken = [part for name in ORDERS for part in (recording(name), silence(PAUSE_S))]
     return wav(tmp_path_factory.mktemp("orders"), silence(0.5), *spoken[:-1])
 
 
 @pytest.fixture(scope="module")
 def transcribed(server: RunningServer, orders: Path) -> Seen:
-    """The page heard the two orders and was told to finish right behind the last."""
-    seconds = orders.stat().st_size / 2 / BROWSER_RATE
-    return visit(server.http, orders, what="turns", seconds=seconds, keyterms="house coffee, milk")
+    """The page heard all of the two orders and was told to finish right behind the last."""
+    seconds = orders.stat().st_size / 2 / BROWSER_RATE + TAIL_S
+    lost = []
+    for _ in range(VISITS):
+        seen = visit(server.http, orders, what="turns", seconds=seconds, keyterms="house coffee, milk")
+        kept = kept_of_orders(seen)
+        if all(each.whole for each in kept):
+            return seen
+        lost.append("; ".join(f"{name}: {each}" for name, each in zip(ORDERS, kept, strict=True)))
+    pytest.fail(f"the page did not send what its microphone was given, in any of {VISITS} visits: {lost}")
+
+
+def rate_of(seen: Seen) -> int:
+    """Samples per second that the page sent."""
+    return int(seen["socket"].partition("sample_rate=")[2].partition("&")[0])
+
+
+def sound_of(seen: Seen) -> Pcm:
+    """What the page sent, at that rate."""
+    return np.frombuffer(base64.b64decode(seen["microphone"]), "<f4")
+
+
+def kept_of_orders(seen: Seen) -> list[Kept]:
+    """How each recording came through, in order."""
+    rate, sent, after = rate_of(seen), sound_of(seen), 0.0
+    kept = []
+    for place, name in enumerate(ORDERS):
+        pcm = resample(recording(name), LISTEN_RATE, rate)
+        until = len(sent) if place + 1 == len(ORDERS) else round((after + PAUSE_S) * rate) + len(pcm)
+        kept.append(find_recording(pcm, sent[:until], rate, after))
+        after = kept[-1].found_at + len(pcm) / rate
+    return kept
 
 
 def test_turn_events_arrive_and_are_shown(transcribed: Seen) -> None:
@@ -94,10 +124,16 @@ def test_turn_events_arrive_and_are_shown(transcribed: Seen) -> None:
 
 def test_the_microphone_goes_out_as_floats_at_the_contexts_rate(transcribed: Seen) -> None:
     assert "encoding=pcm_f32le" in transcribed["socket"]
-    rate = int(transcribed["socket"].partition("sample_rate=")[2].partition("&")[0])
+    rate = rate_of(transcribed)
     sizes = [frame["bytes"] for frame in transcribed["sent"] if "bytes" in frame]
     assert {*sizes[:-1]} == {4 * round(rate / 10)}
     assert sizes[-1] <= sizes[0], "the rest of the last block"
+
+
+def test_the_microphone_is_opened_when_there_is_somebody_to_hear_it(transcribed: Seen) -> None:
+    assert transcribed["asked"] == ["capture.js", "microphone"], (
+        "what it hears while the worklet is loading would be lost"
+    )
 
 
 def test_close_finalises_what_was_being_said(transcribed: Seen) -> None:
@@ -105,7 +141,7 @@ def test_close_finalises_what_was_being_said(transcribed: Seen) -> None:
     closed_at = next(frame["at"] for frame in transcribed["sent"] if "text" in frame)
     after = [json.loads(frame["text"]) for frame in transcribed["received"] if frame["at"] >= closed_at]
     assert [event["type"] for event in after][-1] == "turn.end"
-    assert after[-1]["transcript"].endswith("coffee"), "nothing but the last word came behind it"
+    assert after[-1]["transcript"].endswith("milk"), "nothing but the last word came behind it"
     assert transcribed["state"] == "Finished: 2 turns."
 
 
@@ -116,16 +152,20 @@ def heard_by_the_python_client(server: RunningServer, file: Path) -> list[str]:
     return [event["text"].strip() for event in events if event["event"] == "turn_ended"]
 
 
-def test_the_transcript_is_the_recordings_and_the_python_clients(
+def test_the_transcript_is_the_recordings_word_for_word(transcribed: Seen) -> None:
+    ends = [event["transcript"].strip() for event in transcribed.events if event["type"] == "turn.end"]
+    assert ends == [SAID[name] for name in ORDERS]
+    assert transcribed["whole"].split() == " ".join(SAID[name] for name in ORDERS).split()
+
+
+def test_the_python_client_gets_the_same_words_for_the_recording_and_for_what_the_page_sent(
     server: RunningServer, orders: Path, transcribed: Seen, tmp_path: Path
 ) -> None:
-    assert heard_by_the_python_client(server, orders) == list(ORDERS.values())
-    rate = int(transcribed["socket"].partition("sample_rate=")[2].partition("&")[0])
     sent = tmp_path / "sent.wav"
-    write_wav(sent, np.frombuffer(base64.b64decode(transcribed["microphone"]), "<f4"), rate)
-    same = " ".join(heard_by_the_python_client(server, sent))
-    assert count_errors(same, transcribed["whole"]).rate <= ALIKE, (same, transcribed["whole"])
-    assert count_errors(" ".join(ORDERS.values()), transcribed["whole"]).rate <= ALIKE, transcribed["whole"]
+    write_wav(sent, sound_of(transcribed), rate_of(transcribed))
+    words = [SAID[name] for name in ORDERS]
+    assert heard_by_the_python_client(server, orders) == words
+    assert heard_by_the_python_client(server, sent) == words
 
 
 def test_no_key_and_nothing_else_is_kept(transcribed: Seen) -> None:

@@ -19,9 +19,11 @@ export class Microphone {
     const microphone = new Microphone();
     // A recogniser is served best by the plain signal; a page that plays sound needs its echo taken out.
     const audio = { channelCount: 1, echoCancellation: playsToo, noiseSuppression: playsToo, autoGainControl: playsToo };
+    // Before the microphone: what it hears while the worklet is loading is lost, and the browser shows it as listening already.
+    await context.audioWorklet.addModule(new URL('capture.js', import.meta.url));
     microphone.stream = await navigator.mediaDevices.getUserMedia({ audio });
     try {
-      await microphone.connect(context, heard, Math.round(context.sampleRate * seconds));
+      microphone.connect(context, heard, Math.round(context.sampleRate * seconds));
     } catch (error) {
       for (const track of microphone.stream.getTracks()) track.stop(); // or the browser shows it as in use
       throw error;
@@ -29,8 +31,7 @@ export class Microphone {
     return microphone;
   }
 
-  async connect(context, heard, length) {
-    await context.audioWorklet.addModule(new URL('capture.js', import.meta.url));
+  connect(context, heard, length) {
     this.node = new AudioWorkletNode(context, 'capture', {
       numberOfOutputs: 0,
       channelCount: 1,

@@ -6,7 +6,7 @@ const VERSION = '2026-03-01';
 const MAX_EARLY = 300; // blocks said before the socket is open: 30 s
 const MAX_UNSENT = 8 << 20; // bytes a stalled connection may pile up: 40 s of 48 kHz floats
 const CLOSE = JSON.stringify({ type: 'close' });
-const CLOSE_MS = 15000; // for the last events after `close`
+const CLOSE_MS = 30000; // after `close`, and after each event behind it: a busy server may have seconds of sound left to make out
 const SETTINGS = ['turn_start_threshold', 'turn_eager_end_threshold', 'turn_end_threshold', 'turn_end_timeout_ms'];
 const SAID = { 'turn.start': 'begins', 'turn.eager_end': 'may be over', 'turn.resume': 'goes on', 'turn.end': 'is over' };
 const KIND = { 'turn.eager_end': 'eager', 'turn.resume': 'resume', 'turn.end': 'end' };
@@ -80,10 +80,16 @@ export class Transcription {
     showLevel(find('turns-level'), 0);
     this.finishing = true; // where the socket is not open yet, `close` follows what was said
     if (this.socket.readyState === WebSocket.OPEN) this.socket.send(CLOSE);
+    this.wait();
+  }
+
+  wait() {
+    clearTimeout(this.patience);
     this.patience = setTimeout(() => this.socket?.close(), CLOSE_MS);
   }
 
   take(event) {
+    if (this.finishing) this.wait();
     if (event.type === 'error') return this.trouble(event.message ?? event.error ?? 'The server reports an error.');
     if (event.type === 'turn.start') this.turn = this.newTurn();
     if (!this.turn || !(event.type in SAID || event.type === 'turn.update')) return;
