@@ -6,12 +6,13 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from duologue.audio.formats import LISTEN_RATE, MAX_RATE, Pcm
+from duologue.audio.library_notes import notes_unwritten
 from duologue.audio.pcm import decode, to_s16
 from duologue.audio.resample import Quality, Resampler
 from duologue.audio.wav import MAX_HEADER_BYTES, WavHeader, could_be_wav, parse_wav_header
@@ -68,7 +69,7 @@ def count_channels(file: BinaryIO) -> int:
     if header is not None:
         return header.channels
     try:
-        with soundfile.SoundFile(_Sought(file)) as opened:
+        with notes_unwritten(), soundfile.SoundFile(_Sought(file)) as opened:
             return int(opened.channels)
     except soundfile.LibsndfileError as error:
         raise _unreadable(error) from error
@@ -110,7 +111,9 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits, chann
     import soundfile
 
     try:
-        with soundfile.SoundFile(_Sought(source)) as file:
+        with notes_unwritten():
+            opened = soundfile.SoundFile(_Sought(source))
+        with opened as file:
             if file.channels > limits.max_channels:
                 raise Violation(
                     "audio_file", f"the file has {file.channels} channels", expected=f"at most {limits.max_channels}"
@@ -122,7 +125,7 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits, chann
             resampler = Resampler(file.samplerate, rate, Quality.FINISHED)
             frames = 0
             # Not `blocks`: of a file with fewer frames than its header says, it gives memory that was never written.
-            while len(block := file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)):
+            while len(block := _next_block(file)):
                 frames += len(block)
                 _check_length(frames, file.samplerate, limits)
                 # Before the filter, which a single NaN would poison for good.
@@ -130,6 +133,12 @@ def _read_with_libsndfile(source: BinaryIO, rate: int, limits: FileLimits, chann
             yield _clean(resampler.finish())
     except soundfile.LibsndfileError as error:
         raise _unreadable(error) from error
+
+
+def _next_block(file: Any) -> NDArray[np.float32]:
+    with notes_unwritten():
+        block: NDArray[np.float32] = file.read(_BLOCK_FRAMES, dtype="float32", always_2d=True)
+    return block
 
 
 def _one_of(block: NDArray[np.float32], channel: int | None) -> Pcm:

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 
 from duologue import __version__
+from duologue.audio.library_notes import move_standard_error
 from duologue.cli.lifeline import stop_when_input_ends
 from duologue.config import AuthMode, Config, load_config
 from duologue.server.extension import Extension
@@ -67,6 +68,7 @@ def serve(
     """
     configuration = with_options(load_config(config), host=host, port=port, tls=tls, self_signed=self_signed)
     configuration = with_calls(configuration, audiosocket=audiosocket, agent=agent, scenario=scenario)
+    move_standard_error()  # before anybody keeps it
     configure_logs(configuration.logs.level, json=configuration.logs.json)
     if until_eof:
         stop_when_input_ends()

@@ -9,6 +9,7 @@ import sys
 from asyncio.subprocess import Process
 from collections.abc import Mapping
 
+from duologue.audio.library_notes import own_standard_error
 from duologue.runtime.machine import Seconds
 
 GRACE: Seconds = 1.0
@@ -52,6 +53,7 @@ async def spawn_worker(descriptor: int) -> Process:
     return await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "duologue.runtime.worker", str(descriptor)),
         stdin=asyncio.subprocess.DEVNULL,
+        stderr=own_standard_error(),
         env=worker_environment(os.environ),
         pass_fds=(descriptor,),
     )
