@@ -97,6 +97,22 @@ def test_a_database_that_cannot_be_opened_is_named_without_its_password(url: str
     assert "secret" not in str(caught.value)
 
 
+@pytest.mark.parametrize("found", ["a file in the place of the folder", "a file that is no database"])
+def test_a_data_folder_that_cannot_be_used_is_named_with_the_reason(tmp_path: Path, found: str) -> None:
+    folder = tmp_path / "data"
+    if "place" in found:
+        folder.touch()
+    else:
+        folder.mkdir()
+        (folder / "duologue.db").write_text("no database " * 50)
+    with pytest.raises(Violation) as caught:
+        Database.open(folder=folder)
+    assert caught.value.path == "server.data_dir"
+    assert f"cannot open the database in {folder} (" in str(caught.value)
+    assert ("exists" in str(caught.value).lower()) == ("place" in found)
+    assert "DUOLOGUE_DATA_DIR" in str(caught.value)
+
+
 def test_a_postgresql_that_does_not_answer_is_not_waited_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[dict[str, object]] = []
 

@@ -5,6 +5,7 @@ A migration is plain SQL that SQLite and PostgreSQL both take; it is never edite
 
 from __future__ import annotations
 
+import sqlite3
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from duologue.errors import Violation
 
@@ -128,6 +129,7 @@ class Database:
 
         Raises `Violation("storage")` when it cannot be opened or is newer than this program.
         """
+        given = url
         try:
             if not url and folder is not None:
                 folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -141,13 +143,7 @@ class Database:
         except ImportError as error:
             raise _driver_missing(error) from None
         except (OSError, SQLAlchemyError) as error:
-            # The text of a driver may hold the URL and so a password; its class says enough.
-            raise Violation(
-                "storage",
-                f"cannot open the database ({type(error).__name__})",
-                path="storage.url",
-                expected="sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME of a server that answers",
-            ) from None
+            raise _not_opened(error, folder if not given else None) from None
         return database
 
     def migrate(self) -> None:
@@ -211,6 +207,22 @@ def _engine(url: URL) -> Engine:
         return engine
     patience = {name: value for name, value in POSTGRES_PATIENCE.items() if name not in url.query}
     return create_engine(url, pool_pre_ping=True, connect_args=patience)
+
+
+def _not_opened(error: OSError | SQLAlchemyError, folder: Path | None) -> Violation:
+    """Why there is no database; `folder` where it would be in a folder of ours."""
+    why = f"({type(error).__name__})"  # the text of a driver may hold the URL and so a password; its class says enough
+    if isinstance(error, DBAPIError) and isinstance(error.orig, sqlite3.Error):
+        why = f"({error.orig})"  # SQLite knows no passwords
+    if folder is None:
+        expected = "sqlite:///FILE, or postgresql://USER:PASSWORD@HOST/NAME of a server that answers"
+        return Violation("storage", f"cannot open the database {why}", path="storage.url", expected=expected)
+    if isinstance(error, OSError):
+        why = f"({error.strerror or error})"
+    expected = "a database of ours, or none, in a folder that can be written; the environment's DUOLOGUE_DATA_DIR names one, too"
+    return Violation(
+        "storage", f"cannot open the database in {folder} {why}", path="server.data_dir", expected=expected
+    )
 
 
 def _driver_missing(error: ImportError) -> Violation:

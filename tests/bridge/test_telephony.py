@@ -78,7 +78,7 @@ def test_agents_elsewhere_need_a_key() -> None:
         (
             {"agent": "coffee", "audiosocket": {**PORT, "agents": {"u": "tea"}}},
             "bridge.audiosocket.agents.u",
-            "no agent has the id 'tea'",
+            "no agent has the id 'tea'. `duologue agents` shows",
         ),
         ({"agent": "coffee", "twilio": TWILIO}, "bridge.twilio.auth_token_env", "TWILIO_AUTH_TOKEN is not set"),
         ({"agent": "coffee", "audiosocket": {"listen": "9092"}}, "bridge.audiosocket.listen", "no address"),

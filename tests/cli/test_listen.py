@@ -65,9 +65,10 @@ def test_a_file_on_standard_input_is_read_whatever_its_format(
 ) -> None:
     import soundfile
 
-    flac = io.BytesIO()
+    flac, mp3 = io.BytesIO(), io.BytesIO()
     soundfile.write(flac, voice, RATE, format="FLAC")
-    for content in (flac.getvalue(), recording.read_bytes()):
+    soundfile.write(mp3, voice, RATE, format="MP3")  # without tags, which nothing but its first frame tells
+    for content in (flac.getvalue(), mp3.getvalue(), recording.read_bytes()):
         monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(content))))  # type: ignore[arg-type]
         assert "two large lattes" in duologue("listen", "-", "--config", light).out
 
@@ -76,7 +77,9 @@ def test_a_file_on_standard_input_is_read_whatever_its_format(
     ("arguments", "told"),
     [
         (["nowhere.wav"], "cannot read nowhere.wav: No such file"),
+        (["light.toml"], "light.toml: the file cannot be read: "),
         (["light.toml"], "expected wav, flac, ogg or mp3"),
+        (["empty.wav"], "empty.wav: the file is empty; expected wav, flac, ogg or mp3"),
         (["order.wav", "--dialogue", "cofee"], "there is no packaged dialogue 'cofee'"),
         (["order.wav", "--host", "127.0.0.1:1"], "Start one with: duologue serve"),
         (["order.wav", "--host", "ftp://x"], "is no address"),
@@ -86,6 +89,7 @@ def test_what_cannot_be_heard_is_refused_with_the_reason(
     duologue: Run, light: Path, recording: Path, arguments: list[str], told: str
 ) -> None:
     assert recording.exists()
+    Path("empty.wav").touch()
     done = duologue("listen", *arguments, "--config", light)
     assert done.code == 1
     assert told in done.err

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from duologue.cli.output import own_name, print_json, screen, waiting
+from duologue.cli.output import check_recording, own_name, print_json, screen, waiting, writing
+from duologue.errors import Violation
 
 
 def test_without_a_terminal_lines_are_plain_and_never_wrapped(capsys: pytest.CaptureFixture[str]) -> None:
@@ -49,3 +50,19 @@ def test_json_is_one_line_of_any_language(capsys: pytest.CaptureFixture[str]) ->
     line = capsys.readouterr().out
     assert line.count("\n") == 1
     assert json.loads(line) == {"text": "grüß\nGott"}
+
+
+def test_the_folder_of_a_file_is_made_and_a_failure_is_told_in_the_systems_words(tmp_path: Path) -> None:
+    file = tmp_path / "new" / "folder" / "page.html"
+    with writing(file, "--html"):
+        file.write_text("here")
+    with pytest.raises(Violation, match=r"--html: cannot write .*: Is a directory"), writing(file.parent, "--html"):
+        file.parent.write_text("there")
+
+
+def test_a_recording_is_refused_before_the_work_where_it_could_not_be_written(tmp_path: Path) -> None:
+    check_recording(tmp_path / "new" / "call.wav", "--out")
+    check_recording(tmp_path / "call", "--out")
+    for place in (tmp_path, tmp_path / "call.mp3", Path("/dev/null/call.wav")):
+        with pytest.raises(Violation, match=r"^--out: "):
+            check_recording(place, "--out")

@@ -55,6 +55,10 @@ def test_standard_input_is_spoken(duologue: Run, light: Path, monkeypatch: pytes
         (["   "], "the text is empty"),
         (["Hi.", "--voice", "nobody"], "there is no voice 'nobody'; expected one of clara"),
         (["Hi.", "--out", "/dev/null/x.wav"], "cannot write /dev/null/x.wav"),
+        (["Hi.", "--out", "/proc/x.wav"], "cannot write /proc/x.wav: "),
+        (["Hi.", "--out", "hi.mp3"], "hi.mp3 is not written, only WAV is; expected hi.wav"),
+        (["Hi.", "--out", "."], ". is a folder; expected a file such as call.wav"),
+        (["\udcff\udcfb"], "this is no text in UTF-8"),
     ],
 )
 def test_what_cannot_be_said_is_refused_with_the_reason(
@@ -63,6 +67,7 @@ def test_what_cannot_be_said_is_refused_with_the_reason(
     done = duologue("say", *arguments, "--config", light)
     assert done.code == 1
     assert told in done.err
+    assert "System error" not in done.err  # libsndfile's word for everything
 
 
 def test_the_voices_are_listed_for_people_and_for_scripts(duologue: Run) -> None:

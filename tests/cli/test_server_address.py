@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import socket
 
 import pytest
 
-from duologue.cli.server_address import ServerAddress, _refused
+from duologue.cli.server_address import ServerAddress, _refused, _why
 from duologue.errors import EngineFailure, Violation
 
 
@@ -36,6 +38,31 @@ def test_a_server_that_is_not_there_is_named_with_the_way_to_start_one() -> None
             pass
 
     with pytest.raises(EngineFailure, match=r"cannot reach 127\.0\.0\.1:1.*duologue serve"):
+        asyncio.run(reach())
+
+
+def test_why_there_is_no_connection_is_told_in_the_systems_words() -> None:
+    refused = ConnectionRefusedError(errno.ECONNREFUSED, "Connect call failed ('127.0.0.1', 1)")
+    assert _why(refused) == "Connection refused"
+    assert _why(OSError("Multiple exceptions: [Errno 111] ..., [Errno 111] ...")) == "none of its addresses answers"
+    assert _why(socket.gaierror(-2, "Name or service not known")) == "Name or service not known"
+    assert _why(TimeoutError()) == "no answer"
+
+
+def test_a_server_without_tls_is_not_taken_for_one_with_a_wrong_certificate() -> None:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+        await writer.wait_closed()
+
+    async def reach() -> None:
+        async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
+            port = server.sockets[0].getsockname()[1]
+            async with ServerAddress.parse(f"https://127.0.0.1:{port}").connect("/"):
+                pass
+
+    with pytest.raises(EngineFailure, match=r"does not speak TLS: .*\. Is it reached with http://\?"):
         asyncio.run(reach())
 
 

@@ -63,6 +63,8 @@ def test_a_dialogue_of_ones_own_is_loaded(tmp_path: Path) -> None:
     ("provider", "path"),
     [
         (ProviderSection(client="parrot"), "think.providers.x.client"),
+        (ProviderSection(base_url="127.0.0.1:11434/v1"), "think.providers.x.base_url"),
+        (ProviderSection(client="anthropic", base_url="http://[half"), "think.providers.x.base_url"),
         (ProviderSection(client="scripted", answers=[{"txt": "?"}]), "think.providers.x.answers"),
     ],
 )

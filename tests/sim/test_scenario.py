@@ -142,6 +142,13 @@ def test_the_command_plays_files(tmp_path: Path) -> None:
     assert "an order, interrupted" in (tmp_path / "interrupted.html").read_text(encoding="utf-8")
 
 
+def test_the_command_tells_meanwhile_what_it_plays_and_why_a_report_cannot_be_written() -> None:
+    told = CliRunner().invoke(root, ["simulate", str(EXAMPLES / "interrupted.toml"), "--junit", "/dev/null/report.xml"])
+    assert "playing an order, interrupted" in told.stderr
+    assert isinstance(told.exception, Violation)
+    assert "--junit: cannot write /dev/null/report.xml: " in str(told.exception)
+
+
 def test_the_command_explores() -> None:
     result = CliRunner().invoke(root, ["simulate", "--explore", "3", "--jobs", "1", "--no-mutants", "--json"])
     assert result.exit_code == 0, result.output

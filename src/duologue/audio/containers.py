@@ -50,6 +50,8 @@ def audio_blocks(
     size = file.seek(0, io.SEEK_END)
     if size > limits.max_bytes:
         raise _too_large(f"the file has {size} bytes", f"at most {limits.max_bytes}")
+    if not size:
+        raise Violation("audio_file", "the file is empty", expected="wav, flac, ogg or mp3")
     file.seek(0)
     header = _streamed_header(file.read(MAX_HEADER_BYTES))
     file.seek(0)
@@ -76,11 +78,12 @@ def count_channels(file: BinaryIO) -> int:
 
 
 def write_wav(path: str | Path, pcm: NDArray[np.float32], rate: int) -> None:
-    """Write 16-bit WAV. `pcm` has the shape (n,) or (n, channels)."""
+    """Write 16-bit WAV. `pcm` has the shape (n,) or (n, channels). Raises `OSError` for a path that cannot be written."""
     import soundfile
 
     samples = to_s16(pcm.reshape(-1)).reshape(pcm.shape)
-    soundfile.write(str(path), samples, rate, subtype="PCM_16", format="WAV")
+    with Path(path).open("wb") as file:  # whose errors say why, where libsndfile's do not
+        soundfile.write(file, samples, rate, subtype="PCM_16", format="WAV")
 
 
 def _streamed_header(head: bytes) -> WavHeader | None:

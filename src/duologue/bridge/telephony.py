@@ -54,7 +54,8 @@ def _check_agents(services: Services) -> None:
         try:
             services.agents.find(agent)
         except Violation as violation:
-            raise Violation(violation.code, violation.message, path=path, remedy=violation.remedy) from None
+            remedy = violation.remedy or "`duologue agents` shows those that there are."
+            raise Violation(violation.code, violation.message, path=path, remedy=remedy) from None
 
 
 def _scenario(place: str, agent: str) -> Scenario:

@@ -21,7 +21,7 @@ from duologue.audio.resample import resample
 from duologue.audio.spans import AudioSpan
 from duologue.errors import Violation
 
-_COMPRESSED = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"FORM", b"caff")
+_COMPRESSED = (b"fLaC", b"OggS", b"ID3", b"\xff\xfb", b"\xff\xf3", b"FORM", b"caff")
 _CHUNK = 4096
 _WAITING_CHUNKS = 64
 
@@ -101,6 +101,9 @@ def _read_file(name: str, channel: int | None) -> Pcm:
         return read_audio(path) if channel is None else _read_channel(path, channel)
     except OSError as error:
         raise Violation("audio_file", f"cannot read {path}: {error.strerror or error}") from None
+    except Violation as violation:
+        violation.path = violation.path or name
+        raise
 
 
 def _read_channel(path: Path, channel: int) -> Pcm:

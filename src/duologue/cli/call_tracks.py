@@ -12,7 +12,7 @@ from duologue.audio.formats import LISTEN_RATE, Pcm
 from duologue.audio.resample import resample
 from duologue.cli.loudspeaker import Loudspeaker
 from duologue.cli.microphone import MicrophoneTape
-from duologue.errors import Violation
+from duologue.cli.output import writing
 from duologue.runtime.machine import Seconds
 
 
@@ -36,9 +36,5 @@ class Tracks:
 
     def write(self, path: Path) -> None:
         """A stereo WAV: caller left, agent right. Raises `Violation("file")` when it cannot be written."""
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+        with writing(path, "--out"):
             write_wav(path, np.stack([self.caller, self.agent], axis=1), self.rate)
-        except (OSError, RuntimeError) as error:
-            why = getattr(error, "strerror", None) or str(error)
-            raise Violation("file", f"cannot write {path}: {why}", path="--out") from None

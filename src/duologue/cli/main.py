@@ -6,12 +6,19 @@ import importlib
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
-import typer
-from typer.core import TyperGroup
+INTERRUPTED = 130
+"""Exit code after Ctrl-C."""
 
-from duologue.errors import DuologueError
+try:
+    import typer
+    from typer.core import TyperGroup
+
+    from duologue import __version__
+    from duologue.errors import DuologueError
+except KeyboardInterrupt:  # a busy machine takes seconds to get here, and typer is not there yet to end quietly
+    sys.exit(INTERRUPTED)
 
 FAILED = 1
 """Exit code when it did not work; 2 says it was asked for in the wrong way."""
@@ -84,8 +91,19 @@ Start here:
 root = typer.Typer(cls=CommandTable, add_completion=False, rich_markup_mode=None, no_args_is_help=True, epilog=EPILOGUE)
 
 
+def _tell_version(wanted: bool) -> None:  # noqa: FBT001 - typer's signature
+    if wanted:
+        typer.echo(f"duologue {__version__}")
+        raise typer.Exit
+
+
 @root.callback()
-def duologue() -> None:
+def duologue(
+    *,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_tell_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
     """A self-hosted, real-time voice-agent server on the wires of Cartesia and Deepgram."""
 
 

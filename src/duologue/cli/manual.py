@@ -17,7 +17,8 @@ Made from the commands' own help by `python docs/generate_cli.py`; a test says w
 
 Results go to standard output, everything said on the way to standard error. With `--json` a command prints JSON for scripts. The exit
 code is 0 when it worked, 1 when it did not, 2 when it was asked for in the wrong way, 130 after Ctrl-C. `NO_COLOR` is honoured; without a
-terminal there are plain lines. Commands that use a running server (`--host`) take its key from `DUOLOGUE_API_KEY`.
+terminal there are plain lines. Commands that use a running server (`--host`) take its key from `DUOLOGUE_API_KEY`. `duologue --version`
+tells the release.
 
 | Command | |
 | --- | --- |

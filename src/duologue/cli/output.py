@@ -12,6 +12,10 @@ from typing import Any
 
 from rich.console import Console
 
+from duologue.errors import Violation
+
+_OTHER_AUDIO = frozenset({".aac", ".flac", ".m4a", ".mp3", ".oga", ".ogg", ".opus", ".webm"})
+
 
 def screen(*, stderr: bool = False) -> Console:
     """The console of a command. Results go to standard output, everything said on the way to standard error."""
@@ -43,3 +47,25 @@ def waiting(console: Console, what: str) -> Iterator[None]:
     else:
         console.print(what)
         yield
+
+
+@contextlib.contextmanager
+def writing(path: Path, option: str) -> Iterator[None]:
+    """Around the writing of a file; its folder is made. Raises `Violation("file")` with the system's reason, for what `option` named."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield
+    except OSError as error:
+        raise Violation("file", f"cannot write {path}: {error.strerror or error}", path=option) from None
+
+
+def check_recording(path: Path, option: str) -> None:
+    """Before the work begins: a recording can be written there. Raises `Violation("file")`."""
+    if path.suffix.lower() in _OTHER_AUDIO:
+        raise Violation(
+            "file", f"{path} is not written, only WAV is", path=option, expected=f"{path.with_suffix('.wav')}"
+        )
+    if path.is_dir():
+        raise Violation("file", f"{path} is a folder", path=option, expected=f"a file such as {path / 'call.wav'}")
+    with writing(path, option):
+        pass

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.console import Console
 
-from duologue.cli.output import print_json, screen
+from duologue.cli.output import print_json, screen, writing
 
 if TYPE_CHECKING:
     from duologue.runtime.event_log import EventLog
@@ -113,5 +113,5 @@ def _write_timeline(call: EventLog, title: str, path: Path) -> None:
     from duologue.console.timeline import render_html
     from duologue.sim.call_timeline import timeline_of_log
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(render_html(timeline_of_log(call, title)), encoding="utf-8")
+    with writing(path, "--html"):
+        path.write_text(render_html(timeline_of_log(call, title)), encoding="utf-8")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from duologue.cli.output import print_json, screen
+from duologue.cli.output import check_recording, print_json, screen, writing
 from duologue.errors import Violation
 
 if TYPE_CHECKING:
@@ -50,9 +50,9 @@ def say(
         return
     if text is None:
         raise Violation("text", "there is nothing to say", remedy='Try: duologue say "Hello there."')
-    words = (sys.stdin.read() if text == "-" else text).strip()
-    if not words:
-        raise Violation("text", "the text is empty")
+    words = _read_text(text)
+    if out is not None:
+        check_recording(out, "--out")
 
     from duologue.cli.spoken import speak_here, speak_there
 
@@ -80,6 +80,18 @@ def say(
         )
 
 
+def _read_text(text: str) -> str:
+    """What is to be said. Raises `Violation("text")` for nothing, and for bytes that are no text."""
+    try:
+        words = (sys.stdin.read() if text == "-" else text).strip()
+        words.encode()  # a shell hands bytes that are not UTF-8 on as halves of characters
+    except UnicodeError:
+        raise Violation("text", "this is no text in UTF-8") from None
+    if not words:
+        raise Violation("text", "the text is empty")
+    return words
+
+
 def _play(spoken: Spoken) -> bool:
     """Whether it could be heard."""
     from duologue.cli.player import find_players, play
@@ -96,12 +108,8 @@ def _play(spoken: Spoken) -> bool:
 def _write(path: Path, spoken: Spoken) -> None:
     from duologue.audio.containers import write_wav
 
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with writing(path, "--out"):
         write_wav(path, spoken.pcm, spoken.rate)
-    except (OSError, RuntimeError) as error:
-        why = getattr(error, "strerror", None) or str(error)
-        raise Violation("file", f"cannot write {path}: {why}", path="--out") from None
 
 
 def _list_voices(*, as_json: bool) -> None:

@@ -29,7 +29,7 @@ READY_EVERY_S = 0.1
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on. Others than loopback need keys.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; 0 takes a free one.", min=0, max=65535)] = None,
     tls: Annotated[
         tuple[Path, Path] | None, typer.Option(metavar="CERT KEY", help="Serve https and wss with this certificate.")
     ] = None,

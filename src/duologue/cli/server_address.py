@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
@@ -72,22 +73,34 @@ class ServerAddress:
             )
         except InvalidStatus as refused:
             raise _refused(refused.response.status_code, refused.response.body, key_variable) from None
-        except ssl.SSLError as error:
+        except ssl.SSLCertVerificationError as error:
             raise Violation(
                 "tls",
-                f"{self.authority}: {error}",
+                f"{self.authority}: the certificate is not trusted: {error.verify_message}",
                 remedy="For a self-signed server set SSL_CERT_FILE to its certificate.",
             ) from None
+        except ssl.SSLError as error:
+            told = f"{self.authority} does not speak TLS: {error.reason or error}. Is it reached with http://?"
+            raise EngineFailure("server", told) from None
         except (OSError, TimeoutError, InvalidHandshake) as error:
-            why = getattr(error, "strerror", None) or str(error) or "no answer"
             if isinstance(error, InvalidHandshake):
+                why = str(error) or "no answer"
                 other = "http" if self.secure else "https"
                 told = f"{self.authority} does not answer as expected: {why}. Is it reached with {other}://?"
                 raise EngineFailure("server", told) from None
             start = ". Is it running? Start one with: duologue serve" if self.is_loopback else ""
-            raise EngineFailure("server", f"cannot reach {self.authority}: {why}{start}") from None
+            raise EngineFailure("server", f"cannot reach {self.authority}: {_why(error)}{start}") from None
         async with socket:
             yield socket
+
+
+def _why(error: OSError) -> str:
+    """In the system's words: asyncio has sentences of its own, one for each address that was tried."""
+    if error.errno and error.errno > 0 and not isinstance(error, socket.gaierror):
+        return os.strerror(error.errno)
+    if "Multiple exceptions" in str(error):  # a name with several addresses
+        return "none of its addresses answers"
+    return error.strerror or str(error) or "no answer"
 
 
 def _refused(status: int, body: bytes | bytearray | None, variable: str = KEY_VARIABLE) -> Violation:

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-from duologue.cli.output import print_json, screen
+from duologue.cli.output import print_json, screen, waiting, writing
 from duologue.errors import Violation
 
 HUNTING_SEEDS = 300
@@ -56,18 +56,23 @@ def _play(files: list[Path], junit: Path | None, html: Path | None, *, as_json: 
     from duologue.sim.scenario import read_scenario
     from duologue.sim.script import play
 
-    console = screen()
+    console, notes = screen(), screen(stderr=True)
     results = []
     for file in files:
-        result = play(read_scenario(file))
+        scenario = read_scenario(file)
+        pace = ", with the server's own engines in real time" if scenario.embedded else ""
+        with waiting(notes, f"playing {scenario.name}{pace}"):
+            result = play(scenario)
         results.append(result)
         if not as_json:
             console.print(as_text(result), markup=False)
         if html is not None:
-            write_timeline(result, html / f"{file.stem}.html")
+            page = html / f"{file.stem}.html"
+            with writing(page, "--html"):
+                write_timeline(result, page)
     if junit is not None:
-        junit.parent.mkdir(parents=True, exist_ok=True)
-        junit.write_text(as_junit(results), encoding="utf-8")
+        with writing(junit, "--junit"):
+            junit.write_text(as_junit(results), encoding="utf-8")
     if as_json:
         print_json([result.summary() for result in results])
     return all(result.passed for result in results)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 import typer
 
-from duologue.cli.output import screen
+from duologue.cli.output import check_recording, screen
 from duologue.errors import Violation
 
 if TYPE_CHECKING:
@@ -113,6 +113,8 @@ def talk(
 
         typer.echo(list_devices())
         return
+    if out is not None:
+        check_recording(out, "--out")
     wishes = Wishes(wav, out, after, key_env, settings, greeting, prompt, functions, barge_in, microphone, speaker)
     asyncio.run(_talk(target, wishes))
 
@@ -218,6 +220,9 @@ def read_caller(path: Path, after: float) -> Pcm:
         voice = read_audio(path)
     except OSError as error:
         raise Violation("audio_file", f"cannot read {path}: {error.strerror or error}", path="--wav") from None
+    except Violation as violation:
+        violation.path = violation.path or str(path)
+        raise
     return np.concatenate([np.zeros(round(after * LISTEN_RATE), np.float32), voice])
 
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from msgspec import ValidationError, convert
 
@@ -106,6 +107,18 @@ def _answer(given: Mapping[str, Any]) -> ScriptedAnswer:
     return ScriptedAnswer(**{**given, "calls": calls})
 
 
+def _check_address(base_url: str, path: str) -> None:
+    try:
+        parts = urlsplit(base_url)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if base_url and not good:
+        raise Violation(
+            "config_value", f"{base_url!r} is no address", path=path, expected="such as http://127.0.0.1:11434/v1"
+        )
+
+
 def _model(think: ThinkSection, name: str, provider: ProviderSection, environment: Mapping[str, str]) -> LanguageModel:
     path = f"think.providers.{name}"
     match provider.client:
@@ -117,6 +130,7 @@ def _model(think: ThinkSection, name: str, provider: ProviderSection, environmen
             except (TypeError, ValidationError) as error:
                 raise Violation("config_value", str(error), path=f"{path}.answers") from None
         case "openai" | "anthropic":
+            _check_address(provider.base_url, f"{path}.base_url")
             return HostedModel(
                 WIRES[provider.client],
                 provider.base_url,

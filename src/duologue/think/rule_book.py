@@ -198,8 +198,10 @@ def load_rule_book(path: Path) -> RuleBook:
     """Read a document from a file. Raises `Violation("rule_book")`."""
     try:
         return read_rule_book(path.read_text("utf-8"), path.name)
-    except (OSError, UnicodeDecodeError) as error:
-        raise _mistake(f"{path} cannot be read: {error}", "") from error
+    except OSError as error:
+        raise _mistake(f"{path} cannot be read: {error.strerror or error}", "") from error
+    except UnicodeDecodeError as error:
+        raise _mistake(f"{path} is not TOML: it is not text", "") from error
 
 
 def _check(book: RuleBook, source: str) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -236,4 +238,5 @@ def test_a_port_that_is_taken_is_named() -> None:
         with pytest.raises(Violation) as caught:
             await second.start()
         assert caught.value.path == "bridge.audiosocket.listen"
+        assert f"127.0.0.1:{server.port}: {os.strerror(errno.EADDRINUSE)}. Give another" in str(caught.value)
         await second.close()

@@ -6,6 +6,7 @@ There is neither encryption nor a password on this wire, only the UUID: bind it 
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -101,8 +102,13 @@ class AudioSocketServer:
             self._server = await asyncio.start_server(self._serve, policy.host, policy.port, limit=READ_BYTES)
         except (OSError, OverflowError) as error:
             why = getattr(error, "strerror", None) or str(error)
+            if isinstance(error, OSError) and error.errno and not isinstance(error, socket.gaierror):
+                why = os.strerror(error.errno)  # where asyncio puts a sentence of its own
             raise Violation(
-                "address", f"cannot listen on {policy.host}:{policy.port}: {why}", path="bridge.audiosocket.listen"
+                "address",
+                f"cannot listen on {policy.host}:{policy.port}: {why}",
+                path="bridge.audiosocket.listen",
+                remedy="Give another address of this machine, or another port.",
             ) from None
 
     async def close(self) -> None:
