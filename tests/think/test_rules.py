@@ -134,12 +134,6 @@ def test_a_question_the_caller_did_not_hear_was_not_asked() -> None:
     assert COFFEE.reply(cut).text == f"{order} Is that right?"
 
 
-def test_half_a_question_is_enough() -> None:
-    messages = [user("a latte"), agent("What size would you like: small"), user("big one")]
-    assert COFFEE.stand(messages).items[0]["size"].value == "large"
-    assert COFFEE.stand(messages[:2]).asked == "size"
-
-
 def test_the_first_word_is_the_agents_when_nothing_was_said() -> None:
     assert COFFEE.reply([]).text == COFFEE.greeting
 
@@ -286,21 +280,3 @@ def test_a_topic_may_do_something_and_the_dialogue_goes_on_without_saying_it_twi
     ]
     assert DESK.reply(messages, OFFERED).text == ""
     assert DESK.reply([*messages, user("billing")], OFFERED).text.startswith("So that is billing")
-
-
-def test_keys_answer_a_question_for_a_number() -> None:
-    book = read_rule_book(
-        """
-        title = "Table"
-        [slots.what]
-        place = "key"
-        values = [{ value = "table" }]
-        [slots.people]
-        place = "after"
-        ask = "For how many people?"
-        number = { answers = "<few>", least = 1, most = 20 }
-        """
-    )
-    table = RulesDialogue(book)
-    standing = table.stand([user("table"), agent("For how many people?"), user("12")])
-    assert standing.items[0]["people"].number == 12

@@ -1,8 +1,7 @@
 """The embedded dialogue: fills the slots of an order by rules, confirms it, and says goodbye. No model, no network, no chance.
 
-Where the conversation stands is read from the messages alone, each time: every user message is understood again, in the light of the
-question the agent was heard to ask before it. So the same request always gets the same reply, a discarded draft leaves no trace, and a
-question that was cut off before the caller heard it does not count as asked.
+Where the conversation stands is read from the messages alone, each time (`standing.py`). So the same request always gets the same reply,
+and a discarded draft leaves no trace.
 """
 
 from __future__ import annotations
@@ -10,8 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from functools import lru_cache
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,17 +17,14 @@ from duologue.errors import Violation
 from duologue.think.messages import Message, Speaker, ToolCall
 from duologue.think.rule_book import RuleBook, load_rule_book, read_rule_book
 from duologue.think.spoken_numbers import say_money
-from duologue.think.understanding import NONE, Filled, Heard, Understanding, read_words
+from duologue.think.standing import CONFIRM, MORE, Standing, StandingReader, last_sentence
+from duologue.think.understanding import NONE, Understanding, read_words
 from duologue.think.wording import describe_item, join_words
-
-CONFIRM, MORE, CHANGE = "?confirm", "?more", "?change"
-"""Questions that ask for no slot."""
 
 ENDS = ("end_call", "transfer_call")
 """Calls behind which nobody listens any more, by the names an agent's own actions have."""
 
-MAX_ITEMS = 20
-KEYTERMS = 100
+MAX_KEYTERMS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,25 +35,6 @@ class Reply:
     call: ToolCall | None = None
 
 
-@dataclass(slots=True)
-class Standing:
-    """Where a conversation stands."""
-
-    items: list[dict[str, Filled]] = field(default_factory=list)
-    passed: set[str] = field(default_factory=set)
-    """Optional slots that were asked for and passed over."""
-    confirmed: bool = False
-    changing: bool = False
-    closed: bool = False
-    unclear: int = 0
-    """User messages in a row that meant nothing here."""
-    heard: Heard = field(default_factory=Heard)
-    """The last user message."""
-    asked: str | None = None
-    """What the agent last asked and the caller heard."""
-    turns: int = 0
-
-
 class RulesDialogue:
     """One dialogue, ready to be used by any number of conversations at once."""
 
@@ -66,8 +42,7 @@ class RulesDialogue:
         """Raises `Violation` when the book's expansions cannot be read."""
         self._book = book
         self._understanding = Understanding(book)
-        self._hear = lru_cache(maxsize=1024)(self._understanding.hear)
-        self._questions = tuple((name, read_words(text)) for name, text in self._question_texts())
+        self._reader = StandingReader(book, self._understanding)
 
     @classmethod
     def packaged(cls, name: str = "coffee") -> RulesDialogue:
@@ -101,13 +76,13 @@ class RulesDialogue:
         return self._understanding.grammar.accepts(read_words(text))
 
     def keyterms(self) -> tuple[str, ...]:
-        """Names worth listening for, at most 100."""
+        """Names worth listening for, at most `MAX_KEYTERMS`."""
         names: dict[str, None] = {}
         for slot in self._book.slots.values():
             for value in slot.values:
                 if value.value != NONE:
                     names.setdefault(" ".join(read_words(value.value)))
-        return tuple(names)[:KEYTERMS]
+        return tuple(names)[:MAX_KEYTERMS]
 
     def capture(self, messages: Sequence[Message]) -> str:
         """What kind of answer the last question expects, a value of `CaptureMode`: `"free"`, `"yes_no"`, `"digits"` ..."""
@@ -118,13 +93,7 @@ class RulesDialogue:
 
     def stand(self, messages: Sequence[Message]) -> Standing:
         """Where a conversation stands after these messages."""
-        standing = Standing()
-        for message in messages:
-            if message.speaker is Speaker.ASSISTANT and message.text:
-                standing.asked = self._question_in(message.text)
-            elif message.speaker is Speaker.USER:
-                self._take(standing, message.text)
-        return standing
+        return self._reader.read(messages)
 
     def reply(self, messages: Sequence[Message], tools: Collection[str] = ()) -> Reply:
         """What to say after these messages, where `tools` are the names the request offers."""
@@ -151,58 +120,6 @@ class RulesDialogue:
             return Reply(remark, call)  # nobody stays to be asked
         return Reply(" ".join(map(_begin, filter(None, (remark, self._question(standing))))), call)
 
-    def _take(self, standing: Standing, text: str) -> None:
-        """One user message changes where the conversation stands."""
-        asked, book = standing.asked, self._book
-        slot = book.slots.get(asked or "")
-        heard = self._hear(text, asked if slot is not None else None)
-        standing.heard, standing.turns = heard, standing.turns + 1
-        acts = heard.acts
-        in_between = bool(acts & {"repeat", "help", "price"} or heard.topics)
-        if slot is not None and slot.text and heard.words and not in_between and "cancel" not in acts:
-            # As it was written, not as it was understood: a name is none of the words known here.
-            said = text.strip(" \t\n.,!?")
-            self._put(standing, {asked or "": Filled(said, said)})
-            heard = Heard(words=heard.words, acts=frozenset(("yes",)))
-        standing.unclear = standing.unclear + 1 if heard.empty else 0
-        if "cancel" in acts:
-            standing.items, standing.passed = [], set()
-            standing.confirmed = standing.changing = False
-            return
-        if in_between:
-            return
-        for name, value in heard.negated:
-            for item in standing.items:
-                if name in item and item[name].value == value:
-                    del item[name]
-        if heard.groups or heard.negated:
-            self._fill(standing, heard)
-            standing.confirmed = standing.changing = standing.closed = False
-        else:
-            _conclude(standing, asked, acts)
-        if slot is not None and slot.optional and not heard.empty:
-            standing.passed.add(asked or "")
-
-    def _fill(self, standing: Standing, heard: Heard) -> None:
-        key = self._book.key
-        correcting = bool(heard.acts & {"correction"} or heard.negated)
-        for place, group in enumerate(heard.groups):
-            another = standing.asked == MORE or "more" in heard.acts or standing.confirmed
-            complete = bool(standing.items) and key in standing.items[-1]
-            fresh = key in group and (place > 0 or (complete and another and not correcting))
-            if (fresh or not standing.items) and len(standing.items) < MAX_ITEMS:
-                standing.items.append(dict(group))
-            else:
-                self._put(standing, group)
-
-    def _put(self, standing: Standing, group: Mapping[str, Filled]) -> None:
-        """Into the item that was asked about; otherwise into the last one, as a correction."""
-        if not standing.items:
-            standing.items.append({})
-        lacking = [item for item in standing.items if standing.asked in self._book.slots and standing.asked not in item]
-        target = lacking[0] if lacking and standing.asked in group else standing.items[-1]
-        target.update(group)
-
     def _remark(self, standing: Standing) -> str:
         """What the last message is answered with, before the next question."""
         lines, heard = self._book.lines, standing.heard
@@ -227,7 +144,7 @@ class RulesDialogue:
             return lines.change
         wants_more = standing.confirmed and standing.asked == MORE and "yes" in standing.heard.acts
         if standing.confirmed and not wants_more:
-            return _last_sentence(lines.done)
+            return last_sentence(lines.done)
         for item in [{}] if wants_more else standing.items or [{}]:
             for name, slot in self._book.slots.items():
                 missing = slot.ask and name not in item and not (slot.optional and name in standing.passed)
@@ -262,51 +179,15 @@ class RulesDialogue:
         arguments = {"items": items} | ({"total": round(total, 2)} if self._book.money else {})
         return ToolCall(f"call_{standing.turns}", self._book.submit_tool, json.dumps(arguments))
 
-    def _question_texts(self) -> list[tuple[str, str]]:
-        lines = self._book.lines
-        asked = [(name, _last_sentence(slot.ask)) for name, slot in self._book.slots.items() if slot.ask]
-        return [
-            *asked,
-            (CONFIRM, _last_sentence(lines.confirm)),
-            (MORE, _last_sentence(lines.done)),
-            (CHANGE, _last_sentence(lines.change)),
-        ]
-
-    def _question_in(self, text: str) -> str | None:
-        """Which question an assistant message ends with, as far as it was heard: at least half of it must have been."""
-        words = read_words(text)
-        for name, question in self._questions:
-            for heard in range(len(question), max(1, len(question) // 2), -1):
-                if words[-heard:] == question[:heard]:
-                    return name
-        return None
-
 
 def _call(standing: Standing, name: str, arguments: Mapping[str, object], tools: Collection[str]) -> ToolCall | None:
     """A call that goes with words, where it is offered."""
     return ToolCall(f"call_{standing.turns}", name, json.dumps(arguments)) if name and name in tools else None
 
 
-def _conclude(standing: Standing, asked: str | None, acts: Collection[str]) -> None:
-    """What a message without slots means for the whole: yes, no, goodbye."""
-    yes, no = "yes" in acts, "no" in acts
-    if asked == CONFIRM and (yes or no):
-        standing.confirmed, standing.changing = yes and not no, no
-    elif asked == CHANGE and no:
-        standing.changing = False
-    elif "goodbye" in acts or ((standing.confirmed or not standing.items) and (no or "thanks" in acts)):
-        standing.closed = True
-
-
 def _begin(sentence: str) -> str:
     """With a capital letter."""
     return sentence[0].upper() + sentence[1:]
-
-
-def _last_sentence(text: str) -> str:
-    """The part of a line that asks, without places to be filled in."""
-    sentences = re.findall(r"[^.!?]+[.!?]*", text)
-    return sentences[-1].rpartition("}")[2].strip(" ,") if sentences else ""
 
 
 def named_dialogue(name: str, at: str, folder: Path = Path()) -> RulesDialogue:
