@@ -11,8 +11,9 @@ import pytest
 
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.audio.spans import AudioSpan
+from duologue.protocols.dialect import Audio, Ping
 from duologue.runtime.driver import Timers
-from duologue.server.caller_audio import CallerAudio
+from duologue.server.caller_audio import PIECE_BYTES, CallerAudio, pieces
 from duologue.sim.clock import run
 
 
@@ -37,3 +38,17 @@ def test_a_gap_becomes_silence_in_the_right_place(encoding: Encoding) -> None:
         assert np.abs(quiet).max() < 0.001
 
     run(main())
+
+
+@pytest.mark.parametrize(("size", "count"), [(0, 1), (640, 1), (PIECE_BYTES, 1), (PIECE_BYTES + 1, 2), (4_000_001, 62)])
+def test_long_audio_is_heard_in_pieces(size: int, count: int) -> None:
+    audio = Audio(np.arange(size, dtype=np.uint8).tobytes())
+    parts = list(pieces(audio))
+    assert len(parts) == count
+    assert b"".join(part.payload for part in parts) == audio.payload
+    assert (parts[0] is audio) == (count == 1), "an ordinary message is not touched"
+
+
+def test_what_is_no_audio_is_in_one_piece() -> None:
+    ping = Ping()
+    assert list(pieces(ping)) == [ping]

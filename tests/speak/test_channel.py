@@ -209,6 +209,34 @@ def test_others_have_their_turn_between_the_pieces_of_a_long_silence() -> None:
     run(test)
 
 
+def test_others_have_their_turn_between_the_pieces_of_a_long_word() -> None:
+    """The word is known to be over, and its audio given, when its last part begins."""
+
+    async def test() -> None:
+        turns = 0
+
+        async def others() -> None:
+            nonlocal turns
+            while True:
+                turns += 1
+                await asyncio.sleep(0)
+
+        given: list[int] = []
+        waiting = asyncio.create_task(others())
+        number = "9" * 60
+        channel = await SpeakChannel.open(
+            engines(MortalEngine()), PLAIN, lambda _: given.append(turns), lambda *_: None
+        )
+        channel.say(number)
+        channel.finish()
+        await channel.finished()
+        waiting.cancel()
+        assert len(given) > 60
+        assert max(given.count(turn) for turn in given) <= 2
+
+    run(test)
+
+
 def test_a_lexicon_changes_the_sound_and_not_the_words() -> None:
     async def test() -> None:
         mortal = MortalEngine()

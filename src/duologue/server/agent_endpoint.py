@@ -30,7 +30,7 @@ from duologue.runtime.driver import Observer
 from duologue.runtime.machine import Seconds
 from duologue.server.call_log import LoggedCall, open_call_log
 from duologue.server.call_output import CallOutput
-from duologue.server.caller_audio import CallerAudio
+from duologue.server.caller_audio import CallerAudio, pieces
 from duologue.server.connection import Life
 from duologue.server.expectations import expectation
 from duologue.server.services import Services
@@ -87,7 +87,7 @@ class AgentEndpoint:
             try:
                 async for frame in socket.frames():
                     life.sign()
-                    self._receive(frame)
+                    await self._receive(frame)
                     if self._runner is not None:
                         await self._runner.writable()
             finally:
@@ -125,10 +125,13 @@ class AgentEndpoint:
 
     # From the client.
 
-    def _receive(self, frame: Frame) -> None:
+    async def _receive(self, frame: Frame) -> None:
         try:
             for item in self._dialect.receive(frame):
-                self._take(item)
+                for piece in pieces(item):
+                    self._take(piece)
+                    if piece is not item:
+                        await asyncio.sleep(0)
         except Violation as violation:
             self._services.metrics.violations.labels(self._route, violation.code).inc()
             self._tell(self._dialect.refuse(violation))

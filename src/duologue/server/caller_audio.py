@@ -5,16 +5,31 @@ Why silence: docs/design.md, the kinds of time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeVar
 
 from duologue.audio.formats import AudioFormat, Encoding
 from duologue.audio.gaps import AssumeSilence, AudioArrived, GapFiller, GapPolicy
 from duologue.audio.input import AudioInput
 from duologue.audio.spans import AudioSpan
+from duologue.protocols.dialect import Audio
 from duologue.runtime.driver import Driver, Timers
+
+ItemT = TypeVar("ItemT")
 
 _SILENCE = {Encoding.MULAW: b"\xff", Encoding.ALAW: b"\xd5"}
 """One byte of silence; zero for all others."""
+PIECE_BYTES = 64 * 1024
+"""Of one message, heard at once; a message may hold minutes."""
+
+
+def pieces(item: ItemT) -> Iterator[ItemT | Audio]:
+    """What one message says: itself, or long audio in pieces. Behind each of those others should have their turn."""
+    if not isinstance(item, Audio) or len(item.payload) <= PIECE_BYTES:
+        yield item
+        return
+    for start in range(0, len(item.payload), PIECE_BYTES):
+        yield Audio(item.payload[start : start + PIECE_BYTES])
 
 
 class CallerAudio:

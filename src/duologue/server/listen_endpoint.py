@@ -28,6 +28,7 @@ from duologue.protocols.dialect import (
     Retune,
     nothing,
 )
+from duologue.server.caller_audio import pieces
 from duologue.server.connection import Life
 from duologue.server.services import Services
 from duologue.server.socket import Socket
@@ -132,8 +133,11 @@ class ListenEndpoint:
                         life.excuse(silence=True)  # the client's next frames wait: that is no silence of its own
                         await self._follow(item, channel)
                         life.excuse(silence=False)
-                    else:
-                        self._take(item, channel)
+                        continue
+                    for piece in pieces(item):
+                        self._take(piece, channel)
+                        if piece is not item:
+                            await asyncio.sleep(0)
             except Violation as violation:
                 life.excuse(silence=False)
                 self._refuse(violation)

@@ -222,10 +222,12 @@ class SpeakChannel:
                 continue
             for chunk in translation.push(estimator.push(result) if estimator else result):
                 self._give(phrase, chunk, resampler, begun, ends=last and chunk.last)
+                if not chunk.last:
+                    # What is there already would be worked off in one go, after a long word minutes of it: others have their turn, and the
+                    # first audio is on its way before.
+                    await asyncio.sleep(0)
             if result.last:
                 return
-            # Results that are there already would be worked off in one go: the first audio must be on its way before.
-            await asyncio.sleep(0)
         raise EngineFailure(choice.engine, "the stream ended", lost="the phrase being spoken")
 
     def _give(self, phrase: _Phrase, chunk: SpeechChunk, resampler: Resampler, begun: Samples, *, ends: bool) -> None:
