@@ -1,54 +1,21 @@
-"""The world around the application: late facts, what is logged, what is left behind, what breaks."""
+"""The world around the application: whole calls, what is left behind, what breaks."""
 
 from __future__ import annotations
 
-import asyncio
-import random
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from duologue.agent.events import CompletionReceived, Event, SpeechEnded
+from duologue.agent.events import Event
 from duologue.agent.session import Session
 from duologue.listen.events import Progressed
 from duologue.sim.audit import audit
-from duologue.sim.clock import run
 from duologue.sim.draw import draw
 from duologue.sim.heard_rules import heard_words, kept_words
 from duologue.sim.plan import Step, Wait
 from duologue.sim.wires import Sign
-from duologue.sim.world import Collected, LateFacts, Outcome, simulate
-from duologue.think.completion import TextDelta
-
-
-def test_late_facts_come_late_and_in_order_within_a_kind() -> None:
-    async def main() -> None:
-        loop = asyncio.get_running_loop()
-        came: list[tuple[float, Event]] = []
-        late = LateFacts(1.0, random.Random(1))
-        told = [CompletionReceived(1, 1, TextDelta(str(number))) for number in range(50)]
-        for fact in told:
-            late.carry(fact, lambda event: came.append((loop.time(), event)))
-        late.carry(SpeechEnded(1), lambda event: came.append((loop.time(), event)))
-        await asyncio.sleep(2.0)
-        assert [event for _, event in came if event != SpeechEnded(1)] == told
-        assert max(at for at, _ in came) <= 1.0
-        assert came[-1][1] != SpeechEnded(1)  # another kind does not wait behind it
-
-    run(main())
-
-
-def test_exceptions_are_collected_with_their_trace() -> None:
-    collected = Collected()
-    log = collected.logger()
-    try:
-        int("something")
-    except ValueError:
-        log.exception("broke", route="/")
-    log.info("fine")
-    assert [entry["level"] for entry in collected.entries] == ["error", "info"]
-    assert "ValueError: invalid literal" in collected.entries[0]["trace"]
+from duologue.sim.world import Outcome, simulate
 
 
 def test_a_bug_of_the_session_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
