@@ -180,11 +180,11 @@ class Worker:
         except DuologueError as failure:
             self._lose(carried, failure)
             return
-        if result is not None:
-            carried.ahead += 1
-            self._say_result(carried, result)
         if result is None:
             self._report_done(carried, carried.work)
+        else:
+            carried.ahead += 1
+            self._say_result(carried, result)
 
     def _report_done(self, carried: _Carried, work: SteppedStream[Any, Any]) -> None:
         """Now and then, so that the sender's idea of the backlog is behind by a part of its mark at most."""

@@ -122,32 +122,24 @@ def sentence(error: DuologueError) -> str:
 
 def error_event(error: DuologueError, request_id: str) -> str:
     """The error event of an STT socket."""
-    shape, message = shape_of(error), sentence(error)
-    return encode(
-        ErrorEvent(
-            status_code=shape.status,
-            title=shape.title,
-            message=message,
-            error_code=shape.error_code,
-            request_id=request_id,
-            error=f"{shape.title}: {message}",
-        )
-    )
+    return encode(_event(shape_of(error), sentence(error), request_id))
 
 
 def context_error_event(shape: ErrorShape, message: str, request_id: str, context: str | None) -> str:
     """The error event of the TTS socket; it ends `context`, and is sent without one only when the client gave none (C§5.9)."""
-    return encode(
-        ErrorEvent(
-            status_code=shape.status,
-            title=shape.title,
-            message=message,
-            error_code=shape.error_code,
-            request_id=request_id,
-            error=f"{shape.title}: {message}",
-            done=True,
-            context_id=context,
-        )
+    event = _event(shape, message, request_id)
+    event.done, event.context_id = True, context
+    return encode(event)
+
+
+def _event(shape: ErrorShape, message: str, request_id: str) -> ErrorEvent:
+    return ErrorEvent(
+        status_code=shape.status,
+        title=shape.title,
+        message=message,
+        error_code=shape.error_code,
+        request_id=request_id,
+        error=f"{shape.title}: {message}",
     )
 
 
