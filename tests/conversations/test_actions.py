@@ -9,7 +9,8 @@ from duologue.agent.notices import ToolAnswered, ToolsWithdrawn
 from duologue.agent.parting import OFF
 from duologue.agent.settings import ActionPolicy, AgentSettings
 from duologue.think.messages import Speaker, ToolCall, ToolSpec
-from tests.conversations.call import Answer, Call, Voice, script
+from tests.conversations.call import Answer, Call, Voice
+from tests.conversations.log_lines import script
 
 ALL = ActionPolicy(end_call=True, transfer_to={"sales": "+15550123"}, send_dtmf=True, send_custom=True)
 SETTINGS = AgentSettings(actions=ALL)

@@ -7,7 +7,8 @@ from duologue.agent.notices import AgentThinking, LatencyMeasured
 from duologue.agent.settings import AgentSettings, ThinkSettings
 from duologue.agent.turntaking import Stage
 from duologue.think.messages import Endpoint, Speaker, ToolCall, ToolSpec
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 
 TOOLS = AgentSettings(
     think=ThinkSettings(

@@ -27,7 +27,8 @@ from duologue.agent.settings import (
 from duologue.agent.turntaking import Stage
 from duologue.speak.speech import SpeechChunk
 from duologue.think.completion import ProviderFailed
-from tests.conversations.call import Answer, Call, Voice, script, speak
+from tests.conversations.call import Answer, Call, Voice, speak
+from tests.conversations.log_lines import script
 
 FALLBACK = AgentSettings(fallback_line="Once more?")
 MUTE = AgentSettings(fallback_line="")

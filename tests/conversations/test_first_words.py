@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from duologue.agent.settings import AgentSettings
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 
 
 def test_the_agent_greets_and_answers_in_the_order_clients_rely_on() -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from duologue.agent.events import DrainRequested, Manner, MessageInjected
 from duologue.agent.settings import AgentSettings, LimitsPolicy, Pacing, PacingPolicy
 from duologue.think.messages import Speaker
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 
 LONG = "One two three. Four five six seven eight nine. Ten."
 

@@ -8,7 +8,8 @@ from duologue.agent.events import PlaybackReported
 from duologue.agent.notices import Interrupted, LatencyMeasured
 from duologue.agent.settings import AgentSettings, InterruptionPolicy, Pacing, PacingPolicy
 from duologue.agent.turntaking import Stage
-from tests.conversations.call import Answer, Call, Voice, script
+from tests.conversations.call import Answer, Call, Voice
+from tests.conversations.log_lines import script
 
 LONG = "One two three. Four five six seven eight nine. Ten."
 

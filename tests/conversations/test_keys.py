@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from duologue.agent.settings import AgentSettings, CustomUse, IdlePolicy, KeypadPolicy
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 
 SETTINGS = AgentSettings(
     greeting="Please enter your account number, then the hash key.", keypad=KeypadPolicy(said_as="keys {keys}")

@@ -9,7 +9,8 @@ from duologue.agent.notices import CallerStartedSpeaking
 from duologue.agent.settings import AgentSettings, InterruptionPolicy
 from duologue.agent.turntaking import Stage
 from duologue.think.messages import Speaker
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 from tests.conversations.test_interruptions import lines_from
 
 LONG = "One two three. Four five six seven eight nine. Ten."

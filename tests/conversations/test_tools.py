@@ -8,7 +8,8 @@ from duologue.agent.notices import ToolAnswered, Warned
 from duologue.agent.settings import AgentSettings, LimitsPolicy, ThinkSettings
 from duologue.think.completion import Finish, ModelChoice
 from duologue.think.messages import Endpoint, ToolCall, ToolResult, ToolSpec
-from tests.conversations.call import Answer, Call, script
+from tests.conversations.call import Answer, Call
+from tests.conversations.log_lines import script
 
 SETTINGS = AgentSettings(
     think=ThinkSettings(tools=(ToolSpec("weather"), ToolSpec("time", endpoint=Endpoint("http://tool.test/")))),
