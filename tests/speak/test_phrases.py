@@ -84,7 +84,9 @@ def test_nothing_is_said_before_it_is_sure() -> None:
     assert splitter.held == ""
 
 
-@pytest.mark.parametrize("unit", ["One more of them. ", "A. ", "Dr. ", "<< ", "\n", "..x", "<spell>", "word "])
+@pytest.mark.parametrize(
+    "unit", ["One more of them. ", " ", "\u00a0\t", "A. ", "Dr. ", "<< ", "\n", "..x", "<spell>", "word "]
+)
 def test_one_phrase_of_a_long_text_is_found_in_its_beginning_alone(unit: str) -> None:
     text = unit * 20_000
     long, short = PhraseSplitter(), PhraseSplitter()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+from contextlib import suppress
 from typing import Any
 
 from litestar import Litestar, Request, Response
@@ -33,8 +35,14 @@ _TOO_LARGE = "Request Entity Too Large"
 """Its words for a form with too many or too large fields, which it calls a 400."""
 
 
+_LOADED_BY_FIRST_STREAM = "anyio._backends._asyncio"
+"""Litestar loads it with its first streamed answer, in the event loop: 50 ms in which no call goes on."""
+
+
 def http_application(services: Services) -> Litestar:
-    """All HTTP routes."""
+    """All HTTP routes, with everything loaded that they need."""
+    with suppress(ImportError):
+        importlib.import_module(_LOADED_BY_FIRST_STREAM)
 
     def not_served(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
         request_id = services.ids.uuid()

@@ -146,10 +146,12 @@ class PhraseSplitter:
 
         A place is judged once, and only when everything it depends on is known: so the deltas do not matter.
         """
+        text = self._window()
+        if not text.strip():  # nothing ends before it has begun; there may be a hundred thousand blanks
+            return self._policy.max_characters if len(text) > self._policy.max_characters else None
         hasty = self._first and not self._policy.patient
         for end in self._ends(_FIRST_SIGNS if hasty else _SENTENCE_SIGNS, self._decided):
             return end
-        text = self._window()
         limit = _sure(text)
         if limit > self._policy.max_characters:
             return self._find_bound()
