@@ -19,6 +19,7 @@ class RandomIds:
     """Identifiers nobody can guess: what a running server uses."""
 
     def uuid(self) -> str:
+        """From the system's source of chance."""
         return str(uuid.uuid4())
 
 
@@ -29,4 +30,5 @@ class SeededIds:
         self._random = random.Random(seed)
 
     def uuid(self) -> str:
+        """The next of the seed's."""
         return str(uuid.UUID(int=self._random.getrandbits(128), version=4))

@@ -43,6 +43,7 @@ class Beginnings:
         talk.unanswered = True
 
     def begin(self, now: Seconds) -> None:
+        """The turn at hand is answered."""
         self.take_turn()
         self._answer(now)
 
@@ -62,6 +63,7 @@ class Beginnings:
         self._answer(now)
 
     def keep(self, _now: Seconds) -> None:
+        """The agent has to go on: the turn is remembered, and answered when it has finished."""
         self.take_turn()
 
     def _stay(self, now: Seconds) -> None:
@@ -72,6 +74,7 @@ class Beginnings:
             self._thinking.answer(ToolResult(call.id, call.name, OFF, error=True), now)
 
     def speak(self, now: Seconds) -> None:
+        """The line at hand is said, as a reply that no model writes."""
         talk = self._talk
         self._stay(now)
         text, origin = talk.line
@@ -81,12 +84,14 @@ class Beginnings:
         self._thinking.close(reply)
 
     def draft(self, now: Seconds) -> None:
+        """The caller may be done: a reply is prepared, and nothing of it told, played or remembered."""
         self._stay(now)
         self._talk.caller.drafts += 1
         reply = self._new_reply(Origin.MODEL, draft_for=self._talk.said.text)
         self._thinking.ask(reply, now)
 
     def commit(self, now: Seconds) -> None:
+        """The caller was done, and said what the draft was made for: it becomes the reply, with what it wrote and asked for."""
         talk = self._talk
         reply = talk.reply
         if reply is None:

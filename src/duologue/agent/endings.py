@@ -59,6 +59,7 @@ class Endings:
         self._talk.tell(CallerStartedSpeaking())
 
     def interrupt(self, now: Seconds) -> None:
+        """The caller is given way. What cut the reply is remembered: if no words follow, it goes on where it was heard."""
         talk = self._talk
         generating = talk.reply is not None and talk.reply.generating
         ended = self.end_reply(now, announce=True)
@@ -99,6 +100,7 @@ class Endings:
         return not target
 
     def discard(self, _now: Seconds) -> None:
+        """The draft at hand never was: its work is stopped, its calls are withdrawn, nobody is told."""
         talk = self._talk
         reply = talk.reply
         if reply is None:
@@ -118,6 +120,7 @@ class Endings:
         talk.stage = Stage.IDLE
 
     def fail(self, now: Seconds) -> Reply | None:
+        """The reply at hand ends where it was heard, because nothing more can come. Returns it."""
         talk = self._talk
         reply = talk.reply
         if reply is None:
@@ -137,6 +140,7 @@ class Endings:
         return reply
 
     def warn(self, now: Seconds) -> None:
+        """The reply fails while it is being heard: the client is told, the caller is not."""
         self.fail(now)
         self._talk.tell(Warned(*self._talk.failure))
 

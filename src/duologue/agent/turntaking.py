@@ -47,7 +47,7 @@ class Cue(StrEnum):
 
 
 class Move(StrEnum):
-    """What is done. Each is a method of the conversation."""
+    """What is done. Each is a method of `Beginnings` or `Endings` (`moves.py`)."""
 
     NOTE = "note"
     DRAFT = "draft"
