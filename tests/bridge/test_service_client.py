@@ -18,6 +18,7 @@ from websockets.http11 import Request, Response
 from duologue.bridge import service_client
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ConnectionFailed
 from duologue.bridge.service_client import VENDOR_URL, ServiceNetwork, ServiceOptions
+from duologue.bridge.service_socket import ServiceSocket
 from duologue.errors import Violation
 
 OPTIONS = ServiceOptions("the-key", "2025-04-16")
@@ -164,6 +165,27 @@ def test_a_socket_is_opened_with_the_token_and_closed_by_us(tmp_path: Path) -> N
     lines = [json.loads(line) for line in (tmp_path / "trace.jsonl").read_text().splitlines()]
     assert sorted((line["direction"], line["text"]) for line in lines)[:2] == [("<", "one"), ("<", "three")]
     assert len(lines) == 7
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="this system's kernel has its own patience")
+def test_a_service_that_is_gone_without_a_word_is_given_up_by_the_kernel() -> None:
+    async def main() -> None:
+        async def nobody(connection: ServerConnection) -> None:
+            await connection.wait_closed()
+
+        async with serve(nobody, "127.0.0.1", 0) as server:
+            options = ServiceOptions("k", "v", f"http://127.0.0.1:{next(iter(server.sockets)).getsockname()[1]}")
+            opened = await ServiceNetwork().open_socket(options, "/a", "t-1", lambda: 0.0)
+            assert isinstance(opened, ServiceSocket)
+            kernel = opened._connection.transport.get_extra_info("socket")
+            patience_ms = kernel.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT)
+            assert patience_ms == service_client.UNACKNOWLEDGED_S * 1000
+            owner = Listening()
+            opened.run(owner)
+            opened.close()
+            await owner.lost
+
+    asyncio.run(main())
 
 
 def refuse(status: int, body: str, **headers: str) -> None:

@@ -6,9 +6,10 @@ The API key never opens a socket: it is exchanged for a short-lived access token
 from __future__ import annotations
 
 import json
+import socket
 import ssl
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import httpx
 import structlog
-from websockets.asyncio.client import connect
+from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI
 
 from duologue.bridge.errors import AgentNotFound, AuthenticationError, ConnectionFailed
@@ -34,6 +35,9 @@ CONNECT_S: Seconds = 10.0
 PING_EVERY_S: Seconds = 60.0
 """The vendor advises a ping every 60 to 90 s: it keeps an idle call open (C§11.4)."""
 MAX_FRAME_BYTES = 16 * 1024 * 1024
+UNACKNOWLEDGED_S: Seconds = 30.0
+"""What was sent and nobody acknowledged for so long ends the connection: a service whose machine or network is gone says nothing, and the
+caller would hear nothing for a quarter of an hour. Linux only; elsewhere the kernel's own patience counts."""
 CLOSE_S: Seconds = 5.0
 """The peer's answer to our close is waited for so long."""
 
@@ -172,9 +176,18 @@ class ServiceNetwork:
             except (OSError, TimeoutError, InvalidHandshake, InvalidURI) as error:
                 raise ConnectionFailed(f"cannot reach {options.url}: {str(error) or type(error).__name__}") from None
             undo.pop_all()  # from here on the socket closes its trace
+        _bound_silence(connection)
         if not options.privacy:
             _log.info("socket_opened", url=url, socket=str(connection.id), trace=str(options.trace or ""))
         return ServiceSocket(connection, trace, statistics=options.statistics and not options.privacy)
+
+
+def _bound_silence(connection: ClientConnection) -> None:
+    option = getattr(socket, "TCP_USER_TIMEOUT", None)
+    if option is not None:
+        kernel = connection.transport.get_extra_info("socket")
+        with suppress(OSError):  # it may be closed already
+            kernel.setsockopt(socket.IPPROTO_TCP, option, round(UNACKNOWLEDGED_S * 1000))
 
 
 def _refusal(options: ServiceOptions, refused: InvalidStatus) -> DuologueError:
