@@ -109,6 +109,7 @@ def test_the_same_turns_are_found_as_were_recorded(tmp_path: Path) -> None:
     [
         ("turns.end", "sets nothing"),
         ("turns.finish=1", "there is no 'finish'"),
+        ("turn.end=0.2", "there is no 'turn' in 'turn.end'; expected turns, listen, "),
         ("turns.end=soon", "cannot stand"),
         ("turns.end=0.9", "must fall"),
     ],
@@ -146,6 +147,7 @@ def test_the_command_tells_whether_it_was_the_same(tmp_path: Path) -> None:
     assert same.exit_code == 0, same.output
     assert "every command the same" in same.stdout
     assert (tmp_path / "call.html").exists()
+    assert same.stderr.splitlines() == [f"wrote {tmp_path / 'call.html'}"]
     other = command.invoke(root, ["replay", str(path), "--set", "turns.end=0.05", "--json"])
     assert other.exit_code == 0, other.output
     turns = json.loads(other.stdout)["turns"]

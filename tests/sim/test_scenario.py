@@ -139,6 +139,8 @@ def test_the_command_plays_files(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)[0]["passed"]
     assert (tmp_path / "report.xml").exists()
+    written = [f"wrote {tmp_path / name}" for name in ("interrupted.html", "report.xml")]
+    assert result.stderr.splitlines()[-2:] == written
     assert "an order, interrupted" in (tmp_path / "interrupted.html").read_text(encoding="utf-8")
 
 

@@ -51,6 +51,7 @@ def replay(
     before, after = decide_turns(call, agent.listen.turns), decide_turns(call, change(agent, asked).listen.turns)
     if html is not None:
         _write_timeline(call, log.stem, html)
+        screen(stderr=True).print(f"wrote {html}", markup=False)
     if as_json:
         print_json(
             {

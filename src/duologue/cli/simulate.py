@@ -70,9 +70,11 @@ def _play(files: list[Path], junit: Path | None, html: Path | None, *, as_json: 
             page = html / f"{file.stem}.html"
             with writing(page, "--html"):
                 write_timeline(result, page)
+            notes.print(f"wrote {page}", markup=False)
     if junit is not None:
         with writing(junit, "--junit"):
             junit.write_text(as_junit(results), encoding="utf-8")
+        notes.print(f"wrote {junit}", markup=False)
     if as_json:
         print_json([result.summary() for result in results])
     return all(result.passed for result in results)

@@ -163,12 +163,19 @@ def change(settings: ValueT, changes: Iterable[str]) -> ValueT:
         names = path.strip().split(".")
         if names[0] == "turns":
             names.insert(0, "listen")
+        elif names[0] not in _names(settings):
+            known = ["turns", *_names(settings)]
+            raise Violation("set", f"there is no {names[0]!r} in {path!r}", path="--set", expected=", ".join(known))
         settings = _changed(settings, names, text.strip(), path)
     return settings
 
 
+def _names(value: Any) -> list[str]:
+    return [each.name for each in fields(value)] if is_dataclass(value) else []
+
+
 def _changed(value: Any, names: list[str], text: str, path: str) -> Any:
-    known = [each.name for each in fields(value)] if is_dataclass(value) else []
+    known = _names(value)
     if names[0] not in known:
         raise Violation("set", f"there is no {names[0]!r} in {path!r}", path="--set", expected=", ".join(known))
     inner = getattr(value, names[0])
