@@ -11,7 +11,7 @@ from duologue.audio.formats import LISTEN_RATE, Encoding, Pcm
 from duologue.audio.pcm import encode
 from duologue.audio.resample import resample
 from duologue.runtime.engines import Role
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeakOptions
 

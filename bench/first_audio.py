@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from bench.in_process import run
 from duologue.runtime.engines import EngineSpec, Flushed, Role
 from duologue.runtime.pool import PoolHost
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeakOptions
 

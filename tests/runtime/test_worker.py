@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from duologue.errors import Bug
 from duologue.runtime.engines import EngineInfo
 from duologue.runtime.link import (
     FIRST_ITEM,
@@ -22,7 +21,7 @@ from duologue.runtime.link import (
     read_payload,
     write_frame,
 )
-from duologue.runtime.worker import Worker, resolve
+from duologue.runtime.worker import Worker
 from tests.runtime.echo import VOCABULARY, ChoirEngine, Echo, EchoEngine, EchoOptions, EchoStream, Say
 
 WINDOW = Window(ahead=4, done_items=2, done_bytes=1_000_000)
@@ -229,9 +228,3 @@ def test_orders_out_of_place_and_unknown_ones_break_the_link() -> None:
     assert broken_by((1, Kind.OPEN, WINDOW), (1, Kind.FLUSH, 1)) == "order 2 for stream 1, which has no options yet"
     assert broken_by((1, Kind.OPEN, WINDOW), (1, Kind.CANCEL, 1)) == "order 3 for stream 1, which has no options yet"
     assert broken_by(*opening(1), (1, 15, None)) == "order 15 is not known"
-
-
-def test_a_reference_names_a_module_and_something_in_it() -> None:
-    assert resolve("tests.runtime.echo:VOCABULARY") is VOCABULARY
-    with pytest.raises(Bug, match=r"'tests\.runtime\.echo:NOTHING' cannot be imported"):
-        resolve("tests.runtime.echo:NOTHING")

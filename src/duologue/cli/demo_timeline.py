@@ -18,7 +18,7 @@ from duologue.listen.engines.registry import ENGINES
 from duologue.listen.hypothesis import ListenOptions
 from duologue.runtime.engines import Role
 from duologue.runtime.machine import Seconds
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 
 _KINDS = {
     "TurnStarted": ("turn_started", "takes the floor"),

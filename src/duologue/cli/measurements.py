@@ -12,7 +12,7 @@ from duologue.audio.input import STEP_S
 from duologue.cli.demo_story import ANSWER, recording
 from duologue.listen.hypothesis import EndSegment, ListenOptions
 from duologue.runtime.engines import EngineInfo, EngineSpec, Role
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.speak.speech import SpeakOptions
 from duologue.speak.voices import VoiceCatalogue
 

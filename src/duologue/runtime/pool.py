@@ -12,7 +12,7 @@ from duologue.runtime.link import Vocabulary
 from duologue.runtime.placement import Placement
 from duologue.runtime.pool_channel import PoolChannel
 from duologue.runtime.pool_policy import PoolPolicy
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.runtime.worker_link import WorkerLink
 
 OptionsT = TypeVar("OptionsT")

@@ -8,7 +8,6 @@ even if the server was killed or an engine hangs.
 from __future__ import annotations
 
 import contextlib
-import importlib
 import logging
 import os
 import select
@@ -20,7 +19,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import Any
 
-from duologue.errors import Bug, DuologueError, EngineFailure, Refused, Violation
+from duologue.errors import DuologueError, EngineFailure, Refused, Violation
 from duologue.runtime.engines import BatchEngine, Engine, EngineSpec, Flushed
 from duologue.runtime.link import (
     FIRST_ITEM,
@@ -35,18 +34,10 @@ from duologue.runtime.link import (
     read_payload,
     write_frame,
 )
+from duologue.runtime.references import resolve
 from duologue.runtime.stepping import Blame, SteppedStream
 
 _RECEIVE_BYTES = 64 * 1024
-
-
-def resolve(reference: str) -> Any:
-    """What `"module:name"` names. Raises `Bug` when there is no such thing."""
-    module, _, name = reference.partition(":")
-    try:
-        return getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        raise Bug(f"{reference!r} cannot be imported: {error}") from error
 
 
 @dataclass(slots=True, eq=False)

@@ -14,7 +14,7 @@ from duologue.runtime.engine_table import EngineTable
 from duologue.runtime.engines import EngineSpec, Role
 from duologue.runtime.inline import InlineHost
 from duologue.runtime.pool import PoolHost
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.speak.engines import registry as speaking
 
 Host: TypeAlias = InlineHost[Any, Any, Any] | PoolHost[Any, Any, Any]

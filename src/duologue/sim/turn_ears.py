@@ -15,7 +15,7 @@ from duologue.listen.hypothesis import CaptureMode, ListenOptions
 from duologue.listen.policy import GatePolicy
 from duologue.runtime.engines import Role
 from duologue.runtime.machine import Seconds
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.sim.turn_bench import Dialogue, Heard, Turn
 from duologue.sim.turn_hearing import hear_reference, hear_voice, hear_words, plain, told_apart
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from duologue.runtime.engines import Role
-from duologue.runtime.worker import resolve
+from duologue.runtime.references import resolve
 from duologue.speak.engines.registry import ENGINES, VOCABULARY
 from duologue.speak.speech import SpeakOptions
 
