@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 from websockets.asyncio.server import ServerConnection, serve
 from websockets.utils import accept_key
 
@@ -113,6 +114,27 @@ def test_whoever_cannot_take_more_waits_before_each_frame() -> None:
             socket.run(owner, gate)
             await owner.lost
             assert seen == [0, 1, 2, 3]
+
+    asyncio.run(main())
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no disk that is always full")
+def test_a_disk_that_takes_no_more_ends_the_trace_and_not_the_connection() -> None:
+    async def echo(connection: ServerConnection) -> None:
+        async for frame in connection:
+            await connection.send(frame)
+
+    async def main() -> None:
+        async with serve(echo, "127.0.0.1", 0) as server:
+            socket, owner = await connected(port_of(server), Path("/dev/full")), Listening()
+            socket.run(owner)
+            with capture_logs() as logs:
+                for _ in range(10):
+                    socket.send("x" * 10_000)  # more than is buffered
+                await owner.heard(10)
+                socket.close()
+                assert await owner.lost == (1000, "", True)
+            assert [line["event"] for line in logs if line["log_level"] == "warning"] == ["trace_stopped"]
 
     asyncio.run(main())
 

@@ -147,6 +147,48 @@ def test_a_mono_recording_mixes_without_clipping_and_is_closed_with_its_scenario
     assert 0.9 < track[40:].min() <= track.max() < 0.98
 
 
+class FullDisk:
+    """A file that takes no more, as libsndfile tells it."""
+
+    def __init__(self, file: soundfile.SoundFile) -> None:
+        self._file = file
+        self.name = file.name
+
+    @property
+    def closed(self) -> bool:
+        return bool(self._file.closed)
+
+    def write(self, samples: object) -> None:
+        raise soundfile.LibsndfileError(2)
+
+    def close(self) -> None:
+        self._file.close()
+        raise soundfile.LibsndfileError(2)
+
+
+def test_a_disk_that_takes_no_more_ends_the_recording_and_not_the_call(tmp_path: Path) -> None:
+    async def main() -> None:
+        context = stage()
+        recorder, caller, phone = (
+            Recorder(tmp_path / "call.wav", rate=8_000, context=context),
+            Ear(context),
+            Ear(context),
+        )
+        caller.send_media_to(recorder)
+        caller.send_media_to(phone)
+        recorder._file = FullDisk(recorder._file)
+        with capture_logs() as logs:
+            for _ in range(500):
+                caller.give(tone(0.02))
+                await asyncio.sleep(0.02)
+        assert {line["event"] for line in logs} == {"recording_failed"}
+        assert (len(phone.heard), context.pump.heard_by(caller)) == (500, [phone])
+        await recorder.close()
+        await context.close()
+
+    run(main())
+
+
 def test_a_recording_ends_when_it_is_full(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(units, "MAX_RECORDED_S", 0.1)
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Protocol, Self, TypeAlias
@@ -186,11 +187,16 @@ class Trace:
         if self._file.closed or self._written > MAX_TRACE_BYTES:
             return
         self._written += len(line)
-        self._file.write(line if self._written <= MAX_TRACE_BYTES else '{"truncated": true}\n')
+        try:
+            self._file.write(line if self._written <= MAX_TRACE_BYTES else '{"truncated": true}\n')
+        except OSError as error:
+            _log.warning("trace_stopped", why=error.strerror)
+            self.close()
 
     def close(self) -> None:
         """No more is written."""
-        self._file.close()
+        with suppress(OSError):  # what could not be written cannot be now; the call does not depend on it
+            self._file.close()
 
     def __enter__(self) -> Self:
         return self

@@ -109,7 +109,8 @@ class Recorder(MediaUnit):
     """Writes what it hears into a 16-bit WAV file.
 
     Stereo: the first source is left, the second right. Mono: up to eight sources in one track. Silence is written where nobody speaks.
-    The file is complete after `close()`, which the end of the scenario calls too.
+    The file is complete after `close()`, which the end of the scenario calls too. A disk that takes no more ends the
+    recording, and nothing else.
     """
 
     def __init__(
@@ -151,9 +152,7 @@ class Recorder(MediaUnit):
         """Write the rest and close the file."""
         if not self._file.closed:
             self._write(self._recording.finish())
-            self._file.close()
-            self._context.disown(self)
-            self.retire()
+            self._end()
         return Done()
 
     def hear(self, frame: Frame) -> None:
@@ -184,11 +183,27 @@ class Recorder(MediaUnit):
             self._tracks[source] = place if place in free else free[0]
         return self._tracks[source]
 
+    def _end(self) -> None:
+        import soundfile
+
+        try:
+            self._file.close()
+        except (OSError, soundfile.LibsndfileError) as error:
+            _log.error("recording_failed", path=self._file.name, why=str(error))
+        self._context.disown(self)
+        self.retire()
+
     def _write(self, blocks: list[Block]) -> None:
-        for block in blocks:
-            self._file.write(
-                to_s16(block.reshape(-1)).reshape(block.shape) if self._stereo else to_s16(self._mix(block))
-            )
+        import soundfile
+
+        try:
+            for block in blocks:
+                self._file.write(
+                    to_s16(block.reshape(-1)).reshape(block.shape) if self._stereo else to_s16(self._mix(block))
+                )
+        except (OSError, soundfile.LibsndfileError) as error:
+            _log.error("recording_failed", path=self._file.name, why=str(error) or "the disk takes no more")
+            self._end()
 
     def _mix(self, block: Block) -> Pcm:
         """All tracks in one, limited 20 ms at a time."""
