@@ -347,6 +347,8 @@ def test_a_scenario_is_loaded_from_a_file_by_its_name(tmp_path: Path, monkeypatc
         ("{}/mine.py:nothing", "does not exist"),
         ("nonsense", "there is no file"),
         ("{}/mine.txt:scenario", "is not a Python file"),
+        ("{}/typo.py", "line 2 of "),
+        ("{}/lost.py", "No module named 'not_installed_here'"),
     ],
 )
 def test_what_is_no_scenario_is_refused_with_the_reason(
@@ -356,6 +358,8 @@ def test_what_is_no_scenario_is_refused_with_the_reason(
     (tmp_path / "beside_it.py").write_text("GREETING = 'hello'")
     (tmp_path / "mine.py").write_text(SCRIPT)
     (tmp_path / "mine.txt").write_text(SCRIPT)
+    (tmp_path / "typo.py").write_text("import asyncio\nasync def scenario(call, session)\n    pass\n")
+    (tmp_path / "lost.py").write_text("import not_installed_here\n")
     with pytest.raises(Violation) as caught:
         load_scenario(place.format(tmp_path))
     assert said in caught.value.message

@@ -57,6 +57,32 @@ def test_a_folder_that_brings_its_composer_uses_it(tmp_path: Path) -> None:
     assert (dialogue.name, len(pcm), dialogue.turns[0].pauses[0].kind) == ("x", 16_000, "word")
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("{", r"line 7: JSONDecodeError: .*; expected an object with file, kind"),
+        ('["a.wav"]', "line 7: AttributeError"),
+        ('{"file": "0.wav", "kind": "x", "complete": true, "words": [["a", 0.1, 0.2]]}', "line 7: KeyError: 'norm'"),
+        ('{"file": "0.wav", "kind": "x", "norm": "a", "complete": true, "words": ["a"]}', "line 7: ValueError"),
+    ],
+)
+def test_a_line_of_the_manifest_that_cannot_be_used_is_named(tmp_path: Path, line: str, told: str) -> None:
+    manifest = folder(tmp_path) / "manifest.jsonl"
+    manifest.write_text(f"{manifest.read_text(encoding='utf-8')}\n{line}\n", encoding="utf-8")
+    with pytest.raises(Violation, match=told):
+        next(compose(tmp_path, seed=1, count=1))
+
+
+def test_a_manifest_of_nothing_usable_and_a_recording_that_is_not_there_are_told(tmp_path: Path) -> None:
+    for place in range(5):
+        (folder(tmp_path) / f"{place}.wav").unlink()
+    with pytest.raises(Violation, match=r"cannot read .*\.wav"):
+        next(compose(tmp_path, seed=1, count=1))
+    (tmp_path / "manifest.jsonl").write_text('{"file": "noise.wav", "kind": "noise"}\n\n', encoding="utf-8")
+    with pytest.raises(Violation, match="names no complete recording"):
+        next(compose(tmp_path, seed=1, count=1))
+
+
 def test_a_folder_without_a_manifest_or_of_another_rate_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Violation, match=r"no manifest\.jsonl"):
         list(compose(tmp_path, 1, 1))

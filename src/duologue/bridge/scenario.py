@@ -233,7 +233,7 @@ def _reject_unanswered(call: Call) -> None:
 def load_scenario(place: str) -> Scenario:
     """The function that `FILE.py:FUNCTION` names; without a function, `scenario`. Raises `Violation("scenario")`.
 
-    The file is a user's own program and is run as one; what it raises comes out of here, with its own trace.
+    The file is a user's own program and is run as one; what else it raises comes out of here, with its own trace.
     """
     file, _, name = place.rpartition(":") if not place.endswith(".py") else (place, "", "scenario")
     path = Path(file or place).expanduser()
@@ -245,7 +245,12 @@ def load_scenario(place: str) -> Scenario:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
     sys.path.append(str(path.parent.resolve()))  # what stands beside it can be imported, as when Python runs it
-    spec.loader.exec_module(module)
+    try:
+        spec.loader.exec_module(module)
+    except SyntaxError as error:
+        raise _unusable(place, f"line {error.lineno} of {error.filename}: {error.msg}") from error
+    except ImportError as error:
+        raise _unusable(place, str(error)) from error
     function = getattr(module, name, None)
     if not inspect.iscoroutinefunction(function):
         what = "is not a coroutine function" if function is not None else "does not exist"

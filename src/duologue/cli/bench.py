@@ -14,7 +14,7 @@ app = typer.Typer(
 
     \b
     Examples:
-      duologue bench turns --speech ../shared/speech --quick
+      duologue bench turns --speech recordings --quick
     """,
 )
 app.command()(turns)

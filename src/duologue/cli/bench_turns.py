@@ -27,7 +27,7 @@ from duologue.sim.turn_trials import Trial, hold_trial
 
 
 def turns(
-    speech: Annotated[Path, typer.Option("--speech", help="Folder with manifest.jsonl and audio/.")],
+    speech: Annotated[Path, typer.Option("--speech", help="Folder of recordings with a manifest; see docs/turns.md.")],
     count: Annotated[int, typer.Option("--count", min=1, help="Conversations.")] = 24,
     seed: Annotated[int, typer.Option("--seed", help="Same seed, same conversations.")] = 1,
     *,
@@ -46,8 +46,8 @@ def turns(
 
     \b
     Examples:
-      duologue bench turns --speech ../shared/speech --count 24
-      duologue bench turns --speech ../shared/speech --quick --json
+      duologue bench turns --speech recordings --count 24
+      duologue bench turns --speech recordings --quick --json
     """
     from duologue.sim.turn_dialogues import compose
 

@@ -26,7 +26,7 @@ PAUSE_S, GAP_S = (0.3, 0.9), (1.5, 4.0)
 
 
 def compose(folder: Path, seed: int, count: int) -> Iterator[tuple[Dialogue, Pcm]]:
-    """`count` conversations from `folder`. Raises `Violation("speech_folder")` when it has no manifest."""
+    """`count` conversations from `folder`. Raises `Violation("speech_folder")` for a folder that cannot be used."""
     if not (folder / "manifest.jsonl").is_file():
         raise Violation(
             "speech_folder", f"{folder} has no manifest.jsonl", expected="a folder of recordings with a manifest"
@@ -36,10 +36,30 @@ def compose(folder: Path, seed: int, count: int) -> Iterator[tuple[Dialogue, Pcm
         for _, pcm, meta in _load(script).compose(folder, seed, count):
             yield read_dialogue(meta), pcm
         return
-    rows = [json.loads(line) for line in (folder / "manifest.jsonl").read_text(encoding="utf-8").splitlines() if line]
-    usable = [row for row in rows if row.get("words") and row.get("complete")]
+    usable = read_manifest(folder / "manifest.jsonl")
     for index in range(count):
         yield compose_one(folder, usable, random.Random(seed * 1_000 + index), f"{seed:03d}_{index:03d}")
+
+
+def read_manifest(path: Path) -> list[Mapping[str, Any]]:
+    """The recordings that can be used: whole utterances whose words have times. Raises `Violation("speech_folder")`."""
+    rows: list[Mapping[str, Any]] = []
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line or "{}")
+            if not (row.get("words") and row.get("complete")):
+                continue
+            words = [[str(word), float(start), float(end)] for word, start, end in row["words"]]
+            rows.append({**{name: str(row[name]) for name in ("file", "kind", "norm")}, "words": words})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise Violation(
+                "speech_folder",
+                f"{path}, line {number}: {type(error).__name__}: {error}",
+                expected="an object with file, kind, norm, complete and words ([word, start, end] each)",
+            ) from None
+    if not rows:
+        raise Violation("speech_folder", f"{path} names no complete recording whose words have times")
+    return rows
 
 
 def read_dialogue(meta: Mapping[str, Any]) -> Dialogue:
@@ -123,7 +143,10 @@ def _cut_point(words: Sequence[tuple[str, float, float]], chance: random.Random)
 def _read(path: Path) -> Pcm:
     import soundfile
 
-    pcm, rate = soundfile.read(path, dtype="float32")
+    try:
+        pcm, rate = soundfile.read(path, dtype="float32")
+    except (OSError, soundfile.LibsndfileError) as error:
+        raise Violation("speech_folder", f"cannot read {path}: {error}") from None
     if rate != LISTEN_RATE or pcm.ndim != 1:
         raise Violation("speech_folder", f"{path.name} is not mono at {LISTEN_RATE} Hz", path=str(path))
     found: Pcm = pcm
