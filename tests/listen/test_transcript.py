@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -48,6 +50,17 @@ def test_a_final_that_contradicts_a_stable_word_keeps_it_and_counts_the_conflict
     assert transcript.reading.text == "eye want a latte"
     assert transcript.reading.stable_text == "eye want a latte"
     assert (transcript.conflicts, transcript.early) == (1, 2)
+
+
+def test_the_final_says_how_sure_it_is_of_words_that_were_stable_before() -> None:
+    transcript = Transcript()
+    transcript.read(heard("eye want", 1.2))
+    transcript.read(heard("eye want a", 1.4))
+    assert [word.confidence for word in transcript.reading.words] == [1.0, 1.0, 1.0]
+    final = tuple(replace(word, confidence=0.2 * place) for place, word in enumerate(words("i want a latte"), start=1))
+    transcript.read(Hypothesis(1, 25_600, "i want a latte", final, True, 0.5))
+    told = [(word.text, round(word.confidence, 3)) for word in transcript.reading.words]
+    assert told == [("eye", 0.5), ("want", 0.4), ("a", 0.6), ("latte", 0.8)]
 
 
 def test_a_word_that_the_final_has_more_contradicts_none_of_the_stable_ones() -> None:

@@ -47,12 +47,12 @@ def test_a_recording_is_transcribed_in_the_vendors_json(kind: str) -> None:
             status, headers, body = await listen(app, file, "?model=nova-3&smart_format=true&utterances=true")
             assert status == 200
             best = body["results"]["channels"][0]["alternatives"][0]
-            assert best["transcript"] == "hello there a large latte please"
-            assert [word["word"] for word in best["words"]] == best["transcript"].split()
+            assert best["transcript"] == "Hello there. A large latte please."
+            assert [word["word"] for word in best["words"]] == "hello there a large latte please".split()
             assert [word["punctuated_word"] for word in best["words"]] == best["transcript"].split()
             assert [said["transcript"] for said in body["results"]["utterances"]] == [
-                "hello there",
-                "a large latte please",
+                "Hello there.",
+                "A large latte please.",
             ]
             metadata = body["metadata"]
             assert headers["dg-request-id"] == metadata["request_id"]

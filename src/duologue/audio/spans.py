@@ -29,3 +29,5 @@ class TimedWord:
     text: str
     start: Samples
     end: Samples
+    confidence: float = 1.0
+    """The recogniser's belief in it, 0..1; 1 when it has none, or none yet."""

@@ -7,7 +7,7 @@ stable is kept even when a later hypothesis contradicts it; such conflicts are c
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.audio.spans import TimedWord
@@ -90,7 +90,10 @@ class _Segment:
     def read(self, hypothesis: Hypothesis) -> None:
         heard = _timed(hypothesis, self._before)
         kept = self.words[: self.stable]
-        self.words = kept + _behind(kept, heard)
+        behind = _behind(kept, heard)
+        if hypothesis.final:
+            kept = _judged(kept, heard, hypothesis.confidence)
+        self.words = kept + behind
         if hypothesis.final:
             # By the best alignment: a word that was inserted in front of the others contradicts none of them.
             errors = count_errors([word.text for word in kept], [word.text for word in heard])
@@ -119,7 +122,7 @@ def _timed(hypothesis: Hypothesis, before: tuple[TimedWord, ...]) -> tuple[Timed
     texts = hypothesis.text.split()
     if len(texts) == len(hypothesis.words):
         return tuple(
-            word if word.text == text else TimedWord(text, word.start, word.end)
+            word if word.text == text else replace(word, text=text)
             for text, word in zip(texts, hypothesis.words, strict=True)
         )
     at = hypothesis.position
@@ -137,6 +140,17 @@ def _behind(kept: tuple[TimedWord, ...], heard: tuple[TimedWord, ...]) -> tuple[
         return heard[len(kept) :]
     until = kept[-1].end
     return tuple(word for word in heard if word.start + word.end >= 2 * until and word.end > until)
+
+
+def _judged(kept: tuple[TimedWord, ...], heard: tuple[TimedWord, ...], otherwise: float) -> tuple[TimedWord, ...]:
+    """The kept words with the confidence that the final hypothesis has in them; `otherwise` where it has other words instead."""
+    judged, at = [], 0
+    for word in kept:
+        found = next((place for place in range(at, len(heard)) if heard[place].text == word.text), None)
+        if found is not None:
+            at = found + 1
+        judged.append(replace(word, confidence=otherwise if found is None else heard[found].confidence))
+    return tuple(judged)
 
 
 def _joined(words: tuple[TimedWord, ...]) -> str:

@@ -94,6 +94,7 @@ def test_a_grammar_is_believed_when_it_fits_much_better_than_sounds(
     list(one.finish())
     assert spoken(one) == ("w0 w1 w2 w3" if believed else "")
     assert (one.confidence > 0.5) == believed
+    assert all(word.confidence == one.confidence for word in one.words)
     one.close()
     assert decoders.out == 0
 
@@ -108,6 +109,15 @@ def test_what_does_not_fit_is_heard_as_open_speech_with_the_keyterms() -> None:
     assert (spoken(one), one.confidence) == ("w0 w1 w2 w3", pytest.approx(0.8))
 
 
+def test_words_of_open_speech_have_their_posteriors_once_they_are_final() -> None:
+    one = utterance(CountingDecoders(), voice=known_voice())
+    one.add(AudioSpan(0, sound(0.8)))
+    list(one.decode(4000))
+    assert {word.confidence for word in one.words} == {1.0}
+    list(one.finish())
+    assert [word.confidence for word in one.words] == [pytest.approx(0.8)] * 4
+
+
 def test_without_judgement_there_is_one_decoder_and_it_is_believed() -> None:
     decoders = CountingDecoders({Search.TASK: -9.0})
     one = utterance(decoders, TASK, known_voice(), judge_fit=False)
@@ -115,6 +125,7 @@ def test_without_judgement_there_is_one_decoder_and_it_is_believed() -> None:
     list(one.finish())
     assert [lent.search for lent in decoders.lent] == [Search.TASK]
     assert spoken(one) == "w0 w1"
+    assert [word.confidence for word in one.words] == [1.0, 1.0], "a grammar has no lattice"
 
 
 def test_strings_of_digits_have_their_own_bound() -> None:

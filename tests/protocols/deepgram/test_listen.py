@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -86,6 +87,19 @@ def test_a_final_has_all_that_old_clients_need() -> None:
     (second,) = read(socket.render(ended(3.0, "")))
     assert (second["start"], second["duration"], transcript(second)) == (2.0, 1.0, "")
     assert second["channel"]["alternatives"][0]["confidence"] == 0.0
+
+
+def test_sentences_are_written_over_the_ends_of_results() -> None:
+    socket = dialect("punctuate=true&interim_results=true")
+    (interim,) = read(socket.render(updated(1.5, "can i get a")))
+    assert transcript(interim) == "Can I get a"
+    broken_off = ended(2.0, "can i get a")
+    broken_off = replace(broken_off, decision=replace(broken_off.decision, completeness=0.1))
+    told = [broken_off, ended(2.5, ""), updated(3.0, "house"), ended(4.0, "house coffee"), ended(6.0, "thank you")]
+    results = [transcript(result) for event in told for result in read(socket.render(event))]
+    assert results == ["Can I get a", "", "house", "house coffee.", "Thank you."]
+    (plain,) = read(dialect().render(ended(2.0, "can i get a")))
+    assert transcript(plain) == "can i get a"
 
 
 def test_without_endpoints_silence_makes_text_final_but_not_speech() -> None:

@@ -45,6 +45,31 @@ def test_words_come_plain_and_with_their_signs() -> None:
     assert plain.words[0].punctuated_word is None
 
 
+def test_words_and_transcripts_say_how_sure_the_recogniser_was() -> None:
+    words = [TimedWord("twenty", 0, 8000, 0.9), TimedWord("five", 8000, 9000, 0.30004), TimedWord("lattes", 9000, 9900)]
+    told = alternative("twenty five lattes", words, HEARING)
+    assert [word.confidence for word in told.words] == [0.9, 0.3, 1.0]
+    assert told.confidence == 0.7333
+    figures = alternative("twenty five lattes", words, read_hearing(read_query("numerals=true")))
+    assert [(word.word, word.confidence) for word in figures.words] == [("25", 0.3), ("lattes", 1.0)]
+    assert alternative("unknown", (), HEARING).confidence == 1.0
+
+
+def test_capitals_and_stops_are_given_to_who_asks_for_them() -> None:
+    ends = [ended(2.0, "can i get a latte"), ended(5.0, "thank you")]
+    for query, text in {
+        "punctuate=true": "Can I get a latte. Thank you.",
+        "smart_format=true": "Can I get a latte. Thank you.",
+        "punctuate=true&language=fr": "can i get a latte thank you",
+        "": "can i get a latte thank you",
+    }.items():
+        best = answered(query, ends)["results"]["channels"][0]["alternatives"][0]
+        assert best["transcript"] == text
+        assert [word["word"] for word in best["words"]] == "can i get a latte thank you".split()
+        if query:
+            assert [word["punctuated_word"] for word in best["words"]] == text.split()
+
+
 def test_the_answer_for_a_recording() -> None:
     ends = [ended(2.0, "hello there"), ended(3.0, ""), ended(5.0, "good bye")]
     answer = answered("utterances=true", ends)
@@ -72,11 +97,11 @@ def test_channels_that_were_heard_apart_are_told_apart_and_their_utterances_by_t
 def test_a_recording_to_be_read_has_sentences_and_paragraphs() -> None:
     ends = [ended(2.0, "Hello. It is ten"), ended(3.5, "so be it"), ended(8.0, "good bye")]
     told = answered("smart_format=true", ends)["results"]["channels"][0]["alternatives"][0]["paragraphs"]
-    assert told["transcript"] == "\nHello. It is 10 so be it\n\ngood bye"
+    assert told["transcript"] == "\nHello. It is 10. So be it.\n\nGood bye."
     first, second = told["paragraphs"]
-    assert [sentence["text"] for sentence in first["sentences"]] == ["Hello.", "It is 10", "so be it"]
+    assert [sentence["text"] for sentence in first["sentences"]] == ["Hello.", "It is 10.", "So be it."]
     assert (first["num_words"], first["start"], first["end"]) == (7, 0.5, 3.0)
-    assert second["sentences"] == [{"text": "good bye", "start": 7.0, "end": 7.5}]
+    assert second["sentences"] == [{"text": "Good bye.", "start": 7.0, "end": 7.5}]
     assert answered("paragraphs=true")["results"]["channels"][0]["alternatives"][0]["paragraphs"] == {
         "transcript": "",
         "paragraphs": [],

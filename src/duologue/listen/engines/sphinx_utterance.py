@@ -15,7 +15,7 @@ from duologue.audio.formats import LISTEN_RATE, Pcm, Samples
 from duologue.audio.spans import AudioSpan, TimedWord
 from duologue.listen.engines.caller_voice import CallerVoice, to_int16
 from duologue.listen.engines.sphinx_decoders import NEUTRAL_MEAN, Decoders, Expected, Search, keyterm_name
-from duologue.listen.engines.sphinx_pass import SphinxPass
+from duologue.listen.engines.sphinx_pass import HeardWord, SphinxPass
 from duologue.listen.engines.sphinx_settings import PocketsphinxSettings
 
 SLICE: Samples = 4000
@@ -45,6 +45,7 @@ class Utterance:
         self._places: list[tuple[Samples, Samples]] = []
         self._known = voice.seconds > 0
         self._started = False
+        self._over = False
         self._gain = 1.0
         self._basis: Samples = SLICE
         self._catching_up_to: Samples = 0
@@ -132,6 +133,7 @@ class Utterance:
             self._use_open_speech()
             yield from self.decode(1)
             self._passes[0].stop()
+        self._over = True
         self._words = self._believed()
 
     def close(self) -> None:
@@ -149,9 +151,21 @@ class Utterance:
         if self._judged and self.fit < self._least_fit:
             return ()
         return tuple(
-            TimedWord(word.text, self._media_time(word.start), self._media_time(min(word.end, self.length)))
+            TimedWord(
+                word.text,
+                self._media_time(word.start),
+                self._media_time(min(word.end, self.length)),
+                self._belief(word),
+            )
             for word in self._passes[0].words
         )
+
+    def _belief(self, word: HeardWord) -> float:
+        """Of open speech the word's posterior in the lattice, which there is at the end; of a grammar, how well all of it fits."""
+        if self._over and self._judged:
+            return self.confidence
+        has_lattice = self._passes[0].lent.search is Search.OPEN
+        return word.posterior if self._over and has_lattice else 1.0
 
     def _start(self) -> None:
         # What is known must not depend on how the audio was chopped: the first slice, and later all that had been decoded.

@@ -55,8 +55,6 @@ from duologue.protocols.query import Handshake, Query
 
 IDLE_S = 900.0
 """Without any message. The vendor counts WebSocket pings, which this program does not see: so it waits long."""
-CONFIDENCE = 1.0
-"""Of every word: turn events carry none, so this says nothing."""
 
 
 class FluxDialect:
@@ -260,8 +258,8 @@ def _thresholds(policy: TurnPolicy) -> Thresholds:
 
 def _word(word: TimedWord, *, timed: bool) -> FluxWord:
     if not timed:
-        return FluxWord(word.text, CONFIDENCE)
-    return FluxWord(word.text, CONFIDENCE, _seconds(word.start), _seconds(word.end))
+        return FluxWord(word.text, round(word.confidence, 4))
+    return FluxWord(word.text, round(word.confidence, 4), _seconds(word.start), _seconds(word.end))
 
 
 def _seconds(position: int) -> float:

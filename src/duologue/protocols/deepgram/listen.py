@@ -49,6 +49,7 @@ from duologue.protocols.deepgram.listen_messages import (
 )
 from duologue.protocols.deepgram.listen_query import read_live
 from duologue.protocols.deepgram.listen_settings import MAX_KEYTERMS
+from duologue.protocols.deepgram.sentences import ends_sentence, write_sentences, write_words
 from duologue.protocols.deepgram.wording import is_english
 from duologue.protocols.dialect import (
     Audio,
@@ -109,6 +110,8 @@ class ListenV1Dialect:
         self._told_until: Samples = 0
         self._position: Samples = 0
         self._shown = ""
+        self._begins = True
+        """The next words begin a sentence."""
         self._owes_finalize = False
         self._closing = False
         self._fatal = ""
@@ -210,17 +213,21 @@ class ListenV1Dialect:
         if not self._request.interim or event.text == self._shown:
             return []
         self._shown = event.text
-        return [self._results(event.text, event.words, event.position)]
+        text, words = self._written(event)
+        return [self._results(text, words, event.position)]
 
     def _final(self, event: TurnEnded) -> Sequence[Frame]:
         self._shown = ""
         forced = event.decision.trigger is Trigger.FORCED
         if forced:
             self._owes_finalize = False
+        text, words = self._written(event)
+        if event.text.strip():
+            self._begins = ends_sentence(event)
         by_itself = event.decision.trigger in (Trigger.FLOOR, Trigger.TIMEOUT)
         results = self._results(
-            event.text,
-            event.words,
+            text,
+            words,
             event.position,
             final=True,
             speech_final=not by_itself or self._request.endpointing is not None,
@@ -230,6 +237,16 @@ class ListenV1Dialect:
             return [results]
         last_word = event.words[-1].end if event.words else None
         return [results, *self._utterance_end(self._gaps.told(event.position, last_word))]
+
+    def _written(self, event: TurnUpdated | TurnEnded) -> tuple[str, Sequence[TimedWord]]:
+        """With capitals and stops, where they were asked for."""
+        if not self._hearing.sentences:
+            return event.text, event.words
+        ended = isinstance(event, TurnEnded) and ends_sentence(event)
+        return (
+            write_sentences(event.text, ended=ended, begins=self._begins),
+            write_words(event.words, ended=ended, begins=self._begins),
+        )
 
     def _results(
         self,

@@ -26,10 +26,11 @@ from duologue.protocols.deepgram.listen_messages import (
 )
 from duologue.protocols.deepgram.listen_query import HearingRequest, RecordingRequest
 from duologue.protocols.deepgram.paragraphs import Stretch, paragraphs, utterances
+from duologue.protocols.deepgram.sentences import write_turns
 from duologue.protocols.deepgram.wording import SIGNS
 
-CONFIDENCE = 1.0
-"""Of every word and transcript: turn events carry none, so this says nothing."""
+UNKNOWN = 1.0
+"""The confidence of a transcript without words of its own: nothing is known of it."""
 
 
 def seconds(position: Samples) -> float:
@@ -45,9 +46,10 @@ def rfc3339(at: float) -> str:
 def alternative(text: str, words: Sequence[TimedWord], hearing: HearingRequest) -> Alternative:
     """The one alternative: a silence has no words and no confidence."""
     written = hearing.wording.text(text).strip()
+    believed = sum(word.confidence for word in words) / len(words) if words else UNKNOWN
     return Alternative(
         transcript=written,
-        confidence=CONFIDENCE if written else 0.0,
+        confidence=round(believed, 4) if written else 0.0,
         words=[_word(word, punctuated=hearing.punctuated) for word in hearing.wording.words(words)],
         languages=[hearing.options.language] if hearing.multilingual else None,
     )
@@ -65,6 +67,8 @@ def recording_answer(
     name: Callable[[], str],
 ) -> RecordingAnswer:
     """The answer for a recording, of which each channel was heard for itself, or all of them as one. `name` names an utterance."""
+    if request.hearing.sentences:
+        channels = [list(write_turns(ends)) for ends in channels]
     bodies = [_channel(request, ends) for ends in channels]
     gap = request.utterance_gap
     told = [
@@ -138,6 +142,6 @@ def _word(word: TimedWord, *, punctuated: bool) -> ListenWord:
         word=plain,
         start=seconds(word.start),
         end=seconds(word.end),
-        confidence=CONFIDENCE,
+        confidence=round(word.confidence, 4),
         punctuated_word=word.text if punctuated else None,
     )

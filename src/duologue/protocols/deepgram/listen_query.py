@@ -17,7 +17,7 @@ from duologue.listen.hypothesis import ListenOptions
 from duologue.protocols.codec import check_range
 from duologue.protocols.deepgram.formats import read_stream
 from duologue.protocols.deepgram.listen_settings import MAX_KEYTERMS, is_flux
-from duologue.protocols.deepgram.wording import Wording, read_wording
+from duologue.protocols.deepgram.wording import Wording, is_english, read_wording
 from duologue.protocols.query import Query
 from duologue.runtime.machine import Seconds
 
@@ -50,6 +50,8 @@ class HearingRequest:
     multilingual: bool
     wording: Wording = Wording()  # noqa: RUF009 - it cannot be changed
     """How it is written."""
+    sentences: bool = False
+    """With capitals and stops; only in English."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +92,15 @@ def read_hearing(query: Query, engines: Collection[str] = (), *, most_channels: 
     language = (query.text("language") or "").lower()
     hints = query.all("language_hint")
     spoken = language if language not in ("", MULTI) else (hints[0].lower() if hints else "en")
+    punctuated = query.flag("punctuate") or query.flag("smart_format")
     return HearingRequest(
         model=model,
         options=ListenOptions(language=spoken, keyterms=keyterms),
         audio=read_stream(query.text("encoding"), query.whole("sample_rate")),
-        punctuated=query.flag("punctuate") or query.flag("smart_format"),
+        punctuated=punctuated,
         multilingual=language == MULTI,
         wording=read_wording(query, spoken),
+        sentences=punctuated and is_english(spoken),
     )
 
 

@@ -7,6 +7,11 @@ from duologue.protocols.support import Row, Support, Surface
 YES, PARTLY, NO = Support.YES, Support.PARTLY, Support.NO
 
 _IGNORED = "accepted; the words are the engine's, and nothing decorates them"
+_SENTENCES = (
+    '`punctuated_word` is given; English sentences begin with a capital, as "I" does, and a turn that does not break off ends with a stop; '
+    "commas, question marks and names only where the engine has them"
+)
+_CONFIDENCE = "`confidence` of final words is the recogniser's: a posterior, in a grammar how well all of it fits; of interim ones 1"
 
 LISTEN_V1 = Surface(
     "Live transcription: `/v1/listen`",
@@ -31,8 +36,8 @@ LISTEN_V1 = Surface(
         Row("?utterance_end_ms", YES, "from the words' own times"),
         Row("?keyterm, ?keywords", PARTLY, "at most 100, raised in the recogniser; the boost of a keyword is ignored"),
         Row("?language, ?language_hint", PARTLY, "any code is taken; what is understood depends on the engine"),
-        Row("?punctuate, ?smart_format", PARTLY, "`punctuated_word` is given; signs only where the engine has them"),
-        Row("?numerals", YES, "English; also with `smart_format`, which does nothing else to the text"),
+        Row("?punctuate, ?smart_format", PARTLY, _SENTENCES),
+        Row("?numerals", YES, "English; also with `smart_format`"),
         Row("?replace", YES, "`old:new` or `old`, words or phrases in any case"),
         Row("?dictation, ?profanity_filter, ?diarize, ?detect_entities, ?search", NO, _IGNORED),
         Row("?channels, ?multichannel", NO, "more than one channel is 400"),
@@ -41,9 +46,7 @@ LISTEN_V1 = Surface(
         Row("?tag, ?extra, ?mip_opt_out, ?version", NO, "accepted and ignored"),
     ),
     from_server=(
-        Row(
-            "Results", PARTLY, "times as the engine gives them; `confidence` is always 1, because turn events have none"
-        ),
+        Row("Results", PARTLY, "times as the engine gives them; " + _CONFIDENCE),
         Row("SpeechStarted", YES),
         Row("UtteranceEnd", YES),
         Row("Metadata", YES),
@@ -76,7 +79,8 @@ FLUX = Surface(
         Row(
             "TurnInfo",
             PARTLY,
-            "all five events; `end_of_turn_confidence` is one minus the floor, 0 between turns; a word's `confidence` is always 1; "
+            "all five events; `end_of_turn_confidence` is one minus the floor, 0 between turns; "
+            "a word's `confidence` as on `/v1/listen`; "
             "`trigger`, `languages` and word times not to releases that refuse them",
         ),
         Row("ConfigureSuccess", YES),
@@ -133,7 +137,7 @@ RECORDINGS = Surface(
         Row("?summarize, ?topics, ?intents, ?sentiment, ?detect_language, ?measurements", NO, "accepted and ignored"),
         Row("other parameters", PARTLY, "as on the live socket"),
     ),
-    from_server=(Row("metadata, results", PARTLY, "one alternative; `confidence` is always 1"),),
+    from_server=(Row("metadata, results", PARTLY, "one alternative; `confidence` as of a final `Results`"),),
 )
 
 SPEECH = Surface(

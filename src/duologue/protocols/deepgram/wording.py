@@ -43,7 +43,10 @@ class Wording:
         """The same for words that know their place."""
 
         def joined(edit: Figure) -> TimedWord:
-            return replace(words[edit.start], text=edit.text, end=words[edit.end - 1].end)
+            parts = words[edit.start : edit.end]
+            return replace(
+                parts[0], text=edit.text, end=parts[-1].end, confidence=min(part.confidence for part in parts)
+            )
 
         return tuple(_rewritten(words, self._edits([word.text for word in words]), joined))
 
