@@ -9,7 +9,7 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from duologue.server.http_protocol import HttpPatience, HttpProtocol, http_protocol
+from duologue.server.http_protocol import PORTION_EVENTS, HttpPatience, HttpProtocol, http_protocol
 from duologue.sim.clock import run
 
 REQUEST = b"GET / HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -173,3 +173,63 @@ def test_an_answer_that_is_being_made_takes_as_long_as_it_takes() -> None:
 
 def test_the_patience_is_that_of_the_configuration() -> None:
     assert http_protocol(7.0).patience == HttpPatience(reader_s=7.0)
+
+
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+
+
+def test_a_body_of_tiny_chunks_is_taken_apart_in_portions_between_which_others_have_their_turn() -> None:
+    bodies: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive()).get("more_body"):
+            bodies.append(message["body"])
+        bodies.append(message["body"])
+        await answer(scope, receive_nothing, send)
+
+    async def receive_nothing() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def client(protocol: HttpProtocol, wire: Wire) -> None:
+        protocol.data_received(CHUNKED + b"1\r\na\r\n" * 5_000)
+        assert not wire.reading, "nothing more is read before this is handled"
+        turns = 1
+        while not wire.reading:
+            turns += 1
+            await asyncio.sleep(0)
+        assert turns >= 5_000 // PORTION_EVENTS
+        protocol.data_received(b"2\r\nbc\r\n0\r\n\r\n")
+
+    _, _, written = connection(client, app)
+    assert written[-5:] == b"hello"
+    assert b"".join(bodies) == b"a" * 5_000 + b"bc"
+    assert max(len(body) for body in bodies) <= 2 * PORTION_EVENTS
+
+
+def test_a_body_behind_which_nobody_waits_any_more_is_passed_over() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"5")]})
+        await send({"type": "http.response.body", "body": b"early"})
+
+    async def client(protocol: HttpProtocol, wire: Wire) -> None:
+        protocol.data_received(CHUNKED + b"1\r\na\r\n" * 5_000 + b"0\r\n\r\n" + REQUEST)
+        await asyncio.sleep(1.0)
+        assert wire.reading
+
+    _, _, written = connection(client, app)
+    assert written.count(b"early") == 2
+
+
+def test_nothing_more_is_handled_of_a_connection_that_is_closing() -> None:
+    bodies: list[bytes] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        while (message := await receive())["type"] != "http.disconnect":
+            bodies.append(message["body"])
+
+    async def client(protocol: HttpProtocol, wire: Wire) -> None:
+        protocol.data_received(CHUNKED + b"1\r\na\r\n" * 5_000)
+        wire.close()
+
+    connection(client, app)
+    assert len(b"".join(bodies)) <= PORTION_EVENTS

@@ -2,6 +2,8 @@
 
 uvicorn waits as long as a client likes for the rest of a request, and for room to write an answer; only the kernel gives up, after a
 quarter of an hour. So every connection is looked at now and then, by the rules in `HttpPatience`. Sockets that are open have their own.
+
+And one read of the transport, which may hold 40,000 chunks of one byte, is taken apart in portions between which everybody else goes on.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from enum import Enum, auto
 from typing import Any
 
 import h11
+from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from duologue.runtime.machine import Seconds
@@ -20,6 +23,8 @@ LOOK_EVERY_S: Seconds = 5.0
 """How often a connection is looked at; patience ends at most so much later."""
 TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 """For a request that never came to be one: there is nobody's shape to answer in."""
+PORTION_EVENTS = 128
+"""Of one connection that are handled before others have their turn. An upload has one for each read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +49,42 @@ class Waiting(Enum):
     READER = auto()
 
 
+class PortionedConnection(h11.Connection):
+    """Says that it needs data once it has given its portion, whatever it holds."""
+
+    left = PORTION_EVENTS
+
+    def next_event(self) -> Any:
+        """The next event of this portion."""
+        if self.left <= 0:
+            return h11.NEED_DATA
+        self.left -= 1
+        return super().next_event()
+
+
+class PortionedFlow(FlowControl):
+    """Reads nothing more while there is something that was read and not handled."""
+
+    behind = False
+
+    def resume_reading(self) -> None:
+        """The application has taken something."""
+        if not self.behind:
+            super().resume_reading()
+
+
 class HttpProtocol(H11Protocol):
     """What uvicorn is given as `http`."""
 
     patience = HttpPatience()
+    flow: PortionedFlow
+    conn: PortionedConnection
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
+        size = self.config.h11_max_incomplete_event_size
+        self.conn = PortionedConnection(h11.SERVER, *([] if size is None else [size]))
+        self._next_portion: asyncio.Handle | None = None
         self._waiting = Waiting.HEAD
         self._since = self.loop.time()
         self._look_timer: asyncio.TimerHandle | None = None
@@ -58,17 +92,21 @@ class HttpProtocol(H11Protocol):
     def connection_made(self, transport: Any) -> None:
         """Begin to look."""
         super().connection_made(transport)
+        self.flow = PortionedFlow(transport)
         self._look_timer = self.loop.call_later(LOOK_EVERY_S, self._look)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Look no more."""
         self._stop_looking()
+        if self._next_portion is not None:
+            self._next_portion.cancel()
         super().connection_lost(exc)
 
     def handle_websocket_upgrade(self, event: h11.Request) -> None:
         """From here on the rules of sockets hold."""
         self._stop_looking()
         super().handle_websocket_upgrade(event)
+        self.conn.left = PORTION_EVENTS  # what follows is another protocol's
 
     def data_received(self, data: bytes) -> None:
         """A byte of a body is a sign of life; one of a head is not, or a head could come a byte at a time for ever."""
@@ -76,6 +114,25 @@ class HttpProtocol(H11Protocol):
             self._since = self.loop.time()
         super().data_received(data)
         self._note()
+
+    def handle_events(self) -> None:
+        """A portion of them; the rest after everybody else."""
+        self.conn.left = PORTION_EVENTS
+        super().handle_events()
+        behind = self.conn.left <= 0 and not self.transport.is_closing()
+        if behind and self._next_portion is None:
+            self.flow.pause_reading()
+            self._next_portion = self.loop.call_soon(self._go_on)
+        elif self.flow.behind and not behind and (self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT):
+            self.flow.behind = False
+            self.flow.resume_reading()
+        self.flow.behind = behind
+
+    def _go_on(self) -> None:
+        self._next_portion = None
+        if not self.transport.is_closing():
+            self.handle_events()
+            self._note()
 
     def pause_writing(self) -> None:
         """The buffers are full."""
