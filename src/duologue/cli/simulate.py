@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +14,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskProgressC
 
 from duologue.cli.output import print_json, screen, waiting, writing
 from duologue.errors import Violation
+
+if TYPE_CHECKING:
+    from duologue.sim.explore import Batch, Tally
 
 HUNTING_SEEDS = 300
 """How many seeds may be tried on a planted mistake."""
@@ -86,14 +90,11 @@ def _explore(first: int, count: int, jobs: int, *, mutants: bool, as_json: bool)
     logging.disable(logging.CRITICAL)  # engines die by the thousand here, and each would be told
     console, tally = screen(stderr=True), Tally()
     began = time.perf_counter()
-    with _progress(console) as progress:
-        task = progress.add_task("conversations", total=count, speed="")
-        for batch in explore(first, count, jobs):
-            tally.add(batch)
-            speed = tally.seconds / max(1e-9, time.perf_counter() - began)
-            progress.update(task, completed=tally.calls, speed=f"{speed:.0f} x real time")
-            if not console.is_terminal and tally.calls * 10 // count > (tally.calls - batch.calls) * 10 // count:
-                console.print(f"{tally.calls} of {count} conversations, {speed:.0f} times real time", markup=False)
+    try:
+        _gather(tally, explore(first, count, jobs), count, console)
+    except KeyboardInterrupt:  # whoever has had enough after half an hour is told what it gave
+        console.print(f"{tally.calls} conversations until now; {len(tally.findings)} broke a promise", markup=False)
+        raise
     took = time.perf_counter() - began
     findings: list[Finding] = sorted(tally.findings, key=lambda finding: finding.seed)
     catches = []
@@ -129,6 +130,22 @@ def _explore(first: int, count: int, jobs: int, *, mutants: bool, as_json: bool)
         markup=False,
     )
     return not findings and not got_away
+
+
+def _gather(tally: Tally, batches: Iterator[Batch], count: int, console: Console) -> None:
+    """Add up the batches as they come, of `count` conversations in all; what broke a promise is told at once."""
+    began = time.perf_counter()
+    with _progress(console) as progress:
+        task = progress.add_task("conversations", total=count, speed="")
+        for batch in batches:
+            tally.add(batch)
+            for finding in batch.findings:
+                for breach in finding.breaches:
+                    console.print(f"seed {finding.seed}  {breach}", markup=False)
+            speed = tally.seconds / max(1e-9, time.perf_counter() - began)
+            progress.update(task, completed=tally.calls, speed=f"{speed:.0f} x real time")
+            if not console.is_terminal and tally.calls * 10 // count > (tally.calls - batch.calls) * 10 // count:
+                console.print(f"{tally.calls} of {count} conversations, {speed:.0f} times real time", markup=False)
 
 
 def _tell(finding: object, out: Console) -> None:
