@@ -68,7 +68,10 @@ def test_a_server_without_tls_is_not_taken_for_one_with_a_wrong_certificate() ->
 
 def test_a_refusal_says_what_to_do() -> None:
     assert "DUOLOGUE_API_KEY" in str(_refused(401, b"{}"))
-    assert "429: slow down" in str(_refused(429, b"slow down"))
+    assert "429: slow down" in str(_refused(429, b"slow down", "DEEPGRAM_API_KEY"))
+    assert str(_refused(429, b"one call.")).startswith(
+        "the server answered 429: one call. Wait until a call has ended, or"
+    )
     assert str(_refused(404, b'{"message": "no such agent", "title": "x"}')) == "the server answered 404: no such agent"
 
 

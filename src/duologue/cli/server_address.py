@@ -8,6 +8,7 @@ import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -110,4 +111,8 @@ def _refused(status: int, body: bytes | bytearray | None, variable: str = KEY_VA
         wrong = f", and does not take the one in {variable}" if os.environ.get(variable) else ""
         return Violation("unauthorized", f"the server wants a key{wrong}", remedy=f"Put a key into {variable}{own}.")
     told = read_object(text)
-    return Violation("refused", f"the server answered {status}: {told.get('message') or told.get('err_msg') or text}")
+    remedy = ""
+    if status == HTTPStatus.TOO_MANY_REQUESTS and variable == KEY_VARIABLE:
+        remedy = "Wait until a call has ended, or let the key have more: `duologue keys limit PREFIX --agents 10`."
+    said = str(told.get("message") or told.get("err_msg") or text)
+    return Violation("refused", f"the server answered {status}: {said.rstrip('.') if remedy else said}", remedy=remedy)
