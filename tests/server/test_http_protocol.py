@@ -220,6 +220,25 @@ def test_a_body_behind_which_nobody_waits_any_more_is_passed_over() -> None:
     assert written.count(b"early") == 2
 
 
+def test_a_connection_is_good_for_more_after_a_large_body_that_was_not_wanted() -> None:
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        await answer(scope, nothing, send)
+
+    async def nothing() -> Any:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def client(protocol: HttpProtocol, wire: Wire) -> None:
+        large = b"%x\r\n%s\r\n" % (70_000, b"x" * 70_000)
+        protocol.data_received(CHUNKED + large + b"1\r\na\r\n" * 5_000 + b"0\r\n\r\n")
+        await asyncio.sleep(1.0)
+        assert wire.reading
+        protocol.data_received(REQUEST)
+
+    assert connection(client, app)[2].count(b"hello") == 2
+
+
 def test_nothing_more_is_handled_of_a_connection_that_is_closing() -> None:
     bodies: list[bytes] = []
 

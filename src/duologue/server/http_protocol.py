@@ -123,10 +123,11 @@ class HttpProtocol(H11Protocol):
         if behind and self._next_portion is None:
             self.flow.pause_reading()
             self._next_portion = self.loop.call_soon(self._go_on)
-        elif self.flow.behind and not behind and (self.cycle is None or len(self.cycle.body) <= HIGH_WATER_LIMIT):
+            self.flow.behind = True
+        elif self.flow.behind and not behind:
             self.flow.behind = False
-            self.flow.resume_reading()
-        self.flow.behind = behind
+            if self.cycle is None or self.cycle.response_complete or len(self.cycle.body) <= HIGH_WATER_LIMIT:
+                self.flow.resume_reading()
 
     def _go_on(self) -> None:
         self._next_portion = None
