@@ -27,12 +27,12 @@ from duologue.sim.heard_rules import kept_words, plain
 from duologue.sim.hostile import Temper
 from duologue.sim.marked import Lexicon, to_int16
 from duologue.sim.plan import Plan, Step, Wait, Wire
-from duologue.sim.recorded_voice import RecordedVoice, Recording, record
 from duologue.sim.scenario import FIXED
 from duologue.sim.session_rules import check_drafts, notices
 from duologue.sim.world import Outcome, build_world, live
 from duologue.speak.engines.registry import ENGINES
 from duologue.speak.speech import SpeechChunk
+from tests.real.recorded_voice import RecordedVoice, Recording, record
 
 pytestmark = pytest.mark.real
 

@@ -79,8 +79,8 @@ def test_scores_add_up() -> None:
     one = score(DIALOGUE, told((1.1, 2.5), (2.7, 4.4), (8.2, 9.3)))
     both = one + one
     assert (both.turns, both.cut, both.pauses) == (4, {"word": 2}, {"word": 2})
-    assert TurnScore().median_delay == TurnScore().delay == TurnScore().false_starts_per_minute == 0.0
-    assert both.median_delay == pytest.approx(0.35)
+    assert TurnScore().delay == TurnScore().false_starts_per_minute == 0.0
+    assert both.delay == pytest.approx(0.35)
 
 
 def point(cut: int, delay: float) -> CurvePoint:

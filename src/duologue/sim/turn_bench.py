@@ -10,7 +10,6 @@ import itertools
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from statistics import median
 
 from duologue.audio.formats import LISTEN_RATE, Samples
 from duologue.listen.events import ListenEvent, TurnEagerEnded, TurnEnded, TurnStarted
@@ -175,11 +174,6 @@ class TurnScore:
     def delay(self) -> Seconds:
         """Mean added delay."""
         return sum(self.delays) / max(1, len(self.delays))
-
-    @property
-    def median_delay(self) -> Seconds:
-        """Median added delay."""
-        return median(self.delays) if self.delays else 0.0
 
     @property
     def false_starts_per_minute(self) -> float:

@@ -42,11 +42,6 @@ class Ears:
         self._recognizer = recognizer
         self._gate = gate
 
-    @property
-    def wordings(self) -> tuple[str, ...]:
-        """What these ears can tell apart."""
-        return tuple(WORDINGS) if self._recognizer else (*WORDLESS, "reference")
-
     def hear(self, dialogue: Dialogue, pcm: Pcm) -> dict[str, Heard]:
         """One conversation, by wording; `pcm` is all of it at `LISTEN_RATE`."""
         gate = self._gate
