@@ -127,8 +127,9 @@ def test_orders_reach_the_way_in_and_none_after_the_end() -> None:
             order()
         call.drop_audio()
         assert len(telephone.orders) == 3
-        with pytest.raises(Violation, match="are no keys"):
-            call.send_digits("A")
+        for wrong in "A", "", "1" * 101, 5:
+            with pytest.raises(Violation, match="are no keys"):
+                call.send_digits(wrong)  # type: ignore[arg-type]  # as a script may
 
     run(main())
 

@@ -27,6 +27,8 @@ from duologue.runtime.machine import Seconds
 _TONE_TYPES = {ToneKind.RTP_EVENT: 1, ToneKind.IN_BAND: 2, ToneKind.INFO: 3}
 _PRESSED = frozenset("0123456789*#")
 _KEYS = _PRESSED | {"p"}
+MAX_KEYS = 100
+"""In one order; each is a fifth of a second of tones."""
 
 
 class CallState(StrEnum):
@@ -108,9 +110,11 @@ class Call(MediaUnit):
         self._tones = on
 
     def send_digits(self, digits: str) -> Awaitable[None]:
-        """Press keys towards the caller: `0-9 * #`, `p` for a pause. Raises `Violation("digits")` for others."""
-        if not digits or not _KEYS.issuperset(digits):
-            raise Violation("digits", f"{digits!r} are no keys", expected="0-9 * # and p for a pause")
+        """Press keys towards the caller: `0-9 * #`, `p` for a pause. Raises `Violation("digits")` for others, or too many."""
+        given: object = digits  # whatever the annotation says
+        if not isinstance(given, str) or not 0 < len(digits) <= MAX_KEYS or not _KEYS.issuperset(digits):
+            said = f"{str(given)[:MAX_KEYS]!r} are no keys"
+            raise Violation("digits", said, expected=f"1 to {MAX_KEYS} of 0-9 * # and p for a pause")
         if self._state is not CallState.TERMINATED:
             self._ingress.dtmf_out(digits)
         return Done()
