@@ -85,6 +85,13 @@ def test_the_same_echo_gives_the_same_log() -> None:
     assert "EchoHeard" in once
 
 
+@pytest.mark.parametrize("seed", [482, 980, 6653, 7157, 11742])
+def test_a_loudspeaker_that_plays_on_through_gaps_of_a_slow_voice_interrupts_nobody(seed: int) -> None:
+    case = draw(seed)
+    assert all((case.plan.echo, case.plan.loudspeaker_late, not case.synthesizer.kind))
+    assert audit(simulate(case)) == []
+
+
 def test_a_mistake_about_our_own_voice_is_a_breach() -> None:
     mutant = next(each for each in MUTANTS if each.name == "our own voice is anybody's")
     with mutant.planted():

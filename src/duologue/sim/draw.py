@@ -74,7 +74,6 @@ def draw(seed: int) -> Case:
     wire = chance.choice((Wire.DEEPGRAM, Wire.DEEPGRAM, Wire.EARLY_ACCESS, Wire.CALL_STREAM, Wire.CALL_STREAM))
     steps = tuple(_step(chance, MESSAGES[wire]) for _ in range(chance.randint(1, 5)))
     reports = chance.choice((0.0, 0.1, 0.2)) if wire is Wire.CALL_STREAM else 0.0
-    echo = _echo(seed)
     plan = Plan(
         settings=SETTINGS[wire](chance),
         steps=steps,
@@ -82,9 +81,9 @@ def draw(seed: int) -> Case:
         agent="drawn" if wire is Wire.CALL_STREAM else "",
         definition=_definition(chance) if wire is Wire.CALL_STREAM else {},
         reports_every=reports,
-        loudspeaker_late=_late(chance, echoes=bool(echo)) if reports else 0.0,
+        loudspeaker_late=chance.choice((0.0, 0.1, 0.3)) if reports else 0.0,
         answering=Answering(after=chance.choice((0.05, 0.3, 1.5, 6.0)), never=chance.random() < 0.05),
-        **echo,
+        **_echo(seed),
         frame_s=chance.choice((0.1, 0.1, 0.06, 0.02)),
         hangs_up=chance.random() < 0.2,
         seed=seed,
@@ -97,14 +96,6 @@ def draw(seed: int) -> Case:
         synthesizer=_temper(chance),
         late_facts=chance.choice((0.0, 0.0, 0.05, 0.3, 2.0, 4.0)),
     )
-
-
-def _late(chance: random.Random, *, echoes: bool) -> Seconds:
-    """How much a loudspeaker keeps before it plays. Behind a voice slower than speech such a buffer plays on through gaps, and its echo
-    may be found too late (docs/echo.md): nothing is promised of that.
-    """
-    late = chance.choice((0.0, 0.1, 0.3))
-    return 0.0 if echoes else late
 
 
 def _echo(seed: int) -> dict[str, Any]:
