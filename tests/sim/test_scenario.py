@@ -17,6 +17,7 @@ from duologue.sim.draw import draw
 from duologue.sim.report import as_junit, as_text
 from duologue.sim.scenario import from_case, parse_scenario, read_scenario, write_scenario
 from duologue.sim.script import ScenarioResult, play
+from tests.cli.running import LIGHT
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "scenarios"
 
@@ -104,6 +105,23 @@ def test_a_step_that_is_never_reached_is_not_met() -> None:
     assert not result.passed
 
 
+def test_a_call_that_is_refused_is_told_without_a_trace() -> None:
+    result = run({"agent": {"line": "nobody"}, "step": [{"caller": "hello"}]})
+    assert not result.passed
+    assert "the call was refused with status 404: " in as_text(result)
+    assert "no agent has the id 'nobody'" in as_text(result)
+    assert "Traceback" not in as_text(result)
+
+
+@pytest.mark.parametrize(("wav", "told"), [("none.wav", "No such file"), ("light.toml", "the file cannot be read")])
+def test_a_recording_that_cannot_be_read_is_told_with_its_step(tmp_path: Path, wav: str, told: str) -> None:
+    (tmp_path / "light.toml").write_text(LIGHT)
+    content = {"engines": "embedded", "config": "light.toml", "step": [{"caller": "hello"}, {"wav": wav}]}
+    with pytest.raises(Violation, match=rf"{wav}: {told}") as caught:
+        play(parse_scenario(content, "test", tmp_path))
+    assert caught.value.path == "step[1].wav"
+
+
 @pytest.mark.parametrize(
     ("content", "path"),
     [
@@ -117,6 +135,8 @@ def test_a_step_that_is_never_reached_is_not_met() -> None:
         ({"step": [{}], "agent": {"line": "coffee", "settings": {}}}, "agent.settings"),
         ({"step": [{}], "unkind": {"model": {}}}, "unkind.model"),
         ({"step": [{"wav": "order.wav"}]}, "step[0].wav"),
+        ({"step": [{"expect": {"agent_says": "["}}]}, "step[0].expect.agent_says"),
+        ({"step": [{"expect": {"agent_says": 3}}]}, "step[0].expect.agent_says"),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(content: dict[str, Any], path: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 from msgspec import structs
 from numpy.typing import NDArray
@@ -67,13 +69,13 @@ def _check(scenario: Scenario) -> None:
 async def _rehearse(scenario: Scenario, plan: Plan, services: Services) -> Mouth:
     """Make every sound beforehand, so that the call does not wait for it."""
     sounds: dict[tuple[str, str], list[NDArray[np.int16]]] = {}
-    for step in plan.steps:
+    for place, step in enumerate(plan.steps):
         if step.wav:
-            sounds[step.wav, step.line] = [to_int16(read_audio(scenario.folder / step.wav))]
+            sounds[step.wav, step.line] = [to_int16(_read(scenario.folder / step.wav, f"step[{place}].wav"))]
         elif step.line:
             parts: list[NDArray[np.int16]] = []
-            for place, part in enumerate(step.line.split(" / ")):
-                if place:
+            for number, part in enumerate(step.line.split(" / ")):
+                if number:
                     parts.append(np.zeros(round(step.hesitation * LISTEN_RATE), dtype=np.int16))
                 parts.append(to_int16(await _say(part, services)))
             sounds[step.wav, step.line] = parts
@@ -82,6 +84,15 @@ async def _rehearse(scenario: Scenario, plan: Plan, services: Services) -> Mouth
         return [sound.copy() for sound in sounds[step.wav, step.line]]
 
     return speak
+
+
+def _read(path: Path, where: str) -> Pcm:
+    try:
+        return read_audio(path)
+    except OSError as error:
+        raise Violation("scenario", f"cannot read {path}: {error.strerror or error}", path=where) from None
+    except Violation as violation:
+        raise Violation("scenario", f"{path}: {violation.message}", path=where, expected=violation.expected) from None
 
 
 async def _say(text: str, services: Services) -> Pcm:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields
@@ -133,9 +134,7 @@ def parse_scenario(content: Mapping[str, Any], name: str, folder: Path) -> Scena
     return Scenario(
         name=content.get("name", name),
         case=case,
-        expects=tuple(
-            _value(Expect, step.get("expect", {}), f"step[{place}].expect") for place, step in enumerate(steps)
-        ),
+        expects=tuple(_expect(step.get("expect", {}), f"step[{place}].expect") for place, step in enumerate(steps)),
         scripted=bool(answers),
         config=None if config is None else folder / config,
         embedded=engines == "embedded",
@@ -257,6 +256,16 @@ def _answer(answer: Any, path: str) -> Answer:
     if text:
         given["deltas"] = [text]
     return _value(Answer, given, path)
+
+
+def _expect(given: Mapping[str, Any], path: str) -> Expect:
+    expect = _value(Expect, given, path)
+    try:
+        re.compile(expect.agent_says)
+    except (re.error, TypeError) as error:
+        why = f"{expect.agent_says!r} is no regular expression: {error}"
+        raise Violation("scenario", why, path=f"{path}.agent_says") from None
+    return expect
 
 
 def _value(kind: type[ValueT], given: Mapping[str, Any], path: str) -> ValueT:

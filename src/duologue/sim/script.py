@@ -23,6 +23,7 @@ from duologue.sim.heard_rules import plain
 from duologue.sim.marked import Lexicon, find_words
 from duologue.sim.scenario import Expect, Scenario
 from duologue.sim.session_rules import notices
+from duologue.sim.wire import Rejected
 from duologue.sim.wire_rules import check_frames, check_never_silent, check_order
 from duologue.sim.wires import Sign
 from duologue.sim.world import Outcome, build_world, live
@@ -96,6 +97,8 @@ def _play_in_virtual_time(scenario: Scenario, outcome: Outcome) -> None:
 
     try:
         clock.run(main())
+    except Rejected as refused:  # no mistake of the program's: its answer is the reason
+        outcome.crash = f"the call was {refused}"
     except Exception:  # noqa: BLE001 - whatever broke is the scenario's result, and stands in its report
         outcome.crash = traceback.format_exc()
 
