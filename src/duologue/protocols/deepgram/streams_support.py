@@ -31,7 +31,8 @@ LISTEN_V1 = Surface(
         Row(
             "?endpointing",
             PARTLY,
-            "`false`, or ms of silence, in effect at least 250; with `false` words are final after 1 s of silence",
+            "`false`, or ms of silence, in effect at least 250 (shorter ones cut speech in up to a third more pieces); "
+            "with `false` words are final after 1 s of silence",
         ),
         Row("?utterance_end_ms", YES, "from the words' own times"),
         Row("?keyterm, ?keywords", PARTLY, "at most 100, raised in the recogniser; the boost of a keyword is ignored"),
