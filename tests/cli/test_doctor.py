@@ -103,6 +103,8 @@ def test_a_database_that_cannot_be_had_says_where_to_put_it(tmp_path: Path) -> N
 def test_keeping_words_is_noted(tmp_path: Path) -> None:
     assert examine_call_logs(Config()).state is State.OK
     assert examine_call_logs(parse_config({"calls": {"event_log": str(tmp_path)}})).state is State.ODD
+    redacted = examine_call_logs(parse_config({"calls": {"event_log": str(tmp_path), "redact": True}}))
+    assert (redacted.state, redacted.told) == (State.OK, f"every call is logged in {tmp_path}, without its words")
 
 
 def test_a_provider_without_its_key_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:

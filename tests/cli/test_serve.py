@@ -67,6 +67,8 @@ def test_the_banner_tells_what_happens() -> None:
     made.listening(parse_config({"calls": {"event_log": "calls"}}), "127.0.0.1", 7, None)
     assert "ws://127.0.0.1:7/agents/stream/ID" in text.getvalue()
     assert "call logs calls: the words of every agent's call are kept" in text.getvalue()
+    made.listening(parse_config({"calls": {"event_log": "calls", "redact": True}}), "127.0.0.1", 7, None)
+    assert "call logs calls: no words of any call are kept" in text.getvalue()
     elsewhere = {"agent": "x", "agents_url": "https://a.example", "audiosocket": {"listen": "127.0.0.1:9"}}
     made.listening(parse_config({"bridge": elsewhere}), "127.0.0.1", 7, None)
     assert "AudioSocket 127.0.0.1:9 to agent x at https://a.example" in text.getvalue()
@@ -75,9 +77,11 @@ def test_the_banner_tells_what_happens() -> None:
     made.ready(1.25)
     made.draining(2)
     made.draining(0)
+    made.draining(1)
     made.stopped()
     lines = text.getvalue().splitlines()
     assert "ready after 1.2 s" in lines[1]
     assert lines[2] == "  duologue talk http://127.0.0.1:7"
     assert "2 conversations may finish" in lines[5]
     assert "nobody is connected" in lines[6]
+    assert lines[7] == "stopping: 1 conversation may finish; Ctrl-C again ends it"

@@ -170,7 +170,8 @@ class Banner:
         for line in self._calls(config):
             self.console.print(f"  calls     {line}")
         if config.calls.event_log:
-            self.console.print(f"  call logs {config.calls.event_log}: the words of every agent's call are kept")
+            words = "no words of any call" if config.calls.redact else "the words of every agent's call"
+            self.console.print(f"  call logs {config.calls.event_log}: {words} are kept")
         self.console.print(f"  keys      {self._keys(config, host)}")
         if certificate:
             self.console.print(f"  SHA-256   {certificate.fingerprint}")
@@ -191,9 +192,10 @@ class Banner:
 
     def draining(self, connections: int) -> None:
         """A signal has come."""
-        waits = (
-            f"{connections} conversations may finish; Ctrl-C again ends them" if connections else "nobody is connected"
-        )
+        waits = "nobody is connected"
+        if connections:
+            many = connections > 1
+            waits = f"{connections} conversation{'s' * many} may finish; Ctrl-C again ends {'them' if many else 'it'}"
         self.console.print(f"stopping: {waits}")
 
     def stopped(self) -> None:
