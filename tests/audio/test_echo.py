@@ -37,6 +37,7 @@ class Line:
 
     delay: float = 0.2
     gain: float = 0.3
+    noise: float = 1e-4
     detector: EchoDetector = field(default_factory=lambda: EchoDetector(LISTEN_RATE))
 
     def run(
@@ -44,7 +45,9 @@ class Line:
     ) -> list[tuple[float, float]]:
         """Send everything at once, hear step by step; `(time, share)` whenever it was asked."""
         self.detector.send(agent, FROM)
-        heard = 1e-4 * np.random.default_rng(9).standard_normal(round(len(agent) + (self.delay + 1) * LISTEN_RATE))
+        heard = self.noise * np.random.default_rng(9).standard_normal(
+            round(len(agent) + (self.delay + 1) * LISTEN_RATE)
+        )
         late = round(self.delay * LISTEN_RATE)
         heard[late : late + len(agent)] += self.gain * agent
         if caller is not None:
@@ -81,6 +84,14 @@ def test_a_caller_who_talks_over_the_echo_stands_out_within_a_third_of_a_second(
 def test_the_echo_is_known_again_when_the_caller_is_silent_again() -> None:
     shares = Line().run(voice(6.0, 1), voice(1.5, 2), at=2.0)
     assert min(share for at, share in shares if 4.0 < at < 6.0) > 0.75
+
+
+def test_how_loud_the_echo_is_is_not_learnt_from_what_follows_it() -> None:
+    first, second = voice(0.2, 5), voice(2.0, 55)
+    pause = np.zeros(3 * LISTEN_RATE, np.float32)
+    line = Line(0.1, gain=0.2, noise=0.0)
+    shares = line.run(np.concatenate([first, pause, second]), voice(1.5, 105), at=0.35, every=4)
+    assert min(share for at, share in shares if 3.5 < at < 5.0) > 0.75, "the second word is as loud as the first"
 
 
 def test_silence_is_nobodys() -> None:

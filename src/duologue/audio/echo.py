@@ -252,8 +252,11 @@ class EchoDetector:
         expected = ring(said, policy.lasting)[tail:]
         telling = np.where(loudness > AUDIBLE * self._noise, said[tail:], 0.0)
         measured = np.exp((telling * np.log(loudness / expected)).sum(axis=0) / (telling.sum(axis=0) + QUIETEST))
-        if self._gains is None or not self._settled:
+        untold = telling.sum(axis=0) < 0.3 * expected.sum(axis=0)  # silence, or what rings in the room
+        if self._gains is None:
             self._gains = measured
+        elif not self._settled:
+            self._gains = np.where(untold, self._gains, measured)
         limit = policy.margin * (expected * self._gains + self._noise)
         # Roots: otherwise one loud vowel would outweigh all the rest.
         share = float(np.sqrt(np.minimum(loudness, limit)).sum() / np.sqrt(loudness).sum())
@@ -261,7 +264,6 @@ class EchoDetector:
             # What is not explained tells of a caller, or of another delay: not of an echo that has become weaker.
             least = self._gains * (policy.fall if share >= policy.explained else 1.0)
             nearer = np.clip(measured, least, self._gains * policy.rise)
-            untold = telling.sum(axis=0) < 0.3 * expected.sum(axis=0)  # silence, or what rings in the room
             self._gains = np.where(untold, self._gains, nearer)
         return share
 
