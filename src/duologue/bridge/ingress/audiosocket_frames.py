@@ -22,7 +22,6 @@ RATES = {
 KINDS = {rate: kind for kind, rate in RATES.items()}
 
 HEADER_BYTES = 3
-UUID_BYTES = 16
 MAX_PAYLOAD = 16_384
 """Beyond any frame of 20 ms (7,680 bytes at 192 kHz)."""
 

@@ -30,6 +30,7 @@ from duologue.listen.policy import TurnPolicy
 from duologue.protocols.codec import MAX_CONTROL_BYTES, check_audio_size, convert, describe, encode, parse_object
 from duologue.protocols.deepgram.clients import identify
 from duologue.protocols.deepgram.containers import UNTIL_TOLD, ContainerCheck
+from duologue.protocols.deepgram.errors import unknown_message
 from duologue.protocols.deepgram.listen_answers import alternative, model_info, seconds
 from duologue.protocols.deepgram.listen_closes import listen_close
 from duologue.protocols.deepgram.listen_gaps import UtteranceGaps
@@ -144,9 +145,7 @@ class ListenV1Dialect:
             case "Configure":
                 return self._configure(convert(members, LiveConfigure, strict=self._strict))
             case _:
-                raise Violation(
-                    "unknown_message", "unknown message type", path="type", expected=", ".join(self.HANDLED)
-                )
+                raise unknown_message(self.HANDLED)
 
     def _hear(self, payload: bytes) -> Sequence[ListenItem]:
         if not payload:
