@@ -92,6 +92,15 @@ def test_a_loudspeaker_that_plays_on_through_gaps_of_a_slow_voice_interrupts_nob
     assert audit(simulate(case)) == []
 
 
+@pytest.mark.parametrize("seed", [13289, 19587])
+def test_the_first_moments_of_an_echo_do_not_make_it_weaker_than_it_is(seed: int) -> None:
+    """The third look of these calls, the last one that learns anew, holds the end of a word, or the first hundredth of a second of one."""
+    case = draw(seed)
+    assert case.plan.echo
+    assert not case.plan.loudspeaker_late
+    assert audit(simulate(case)) == []
+
+
 def test_a_mistake_about_our_own_voice_is_a_breach() -> None:
     mutant = next(each for each in MUTANTS if each.name == "our own voice is anybody's")
     with mutant.planted():

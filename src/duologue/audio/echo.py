@@ -32,6 +32,8 @@ SILENCE = 1e-9
 """Mean square below which nothing sounds: -90 dB."""
 AUDIBLE = 4.0
 """Energy over that of the noise from which on something is heard."""
+AS_TELLING = 0.5
+"""Of the first looks one with this share of our voice in the one before, or more, is believed instead of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,8 @@ class EchoDetector:
         self._settled = False
         """There has been an echo; before, every look learns anew how loud it is."""
         self._gains: Floats | None = None
+        self._told: Floats = np.zeros(BANDS)
+        """How much of our voice the look had, of the first ones, that told most."""
         self._noise: Floats = np.full(BANDS, np.inf)
         self.delay: float | None = None
         """How late our voice comes back, in seconds; `None` until it has."""
@@ -251,12 +255,16 @@ class EchoDetector:
         said = np.maximum.reduce([band_energies(self._said(echo, at, length), self._rate, count) for echo in echoes])
         expected = ring(said, policy.lasting)[tail:]
         telling = np.where(loudness > AUDIBLE * self._noise, said[tail:], 0.0)
-        measured = np.exp((telling * np.log(loudness / expected)).sum(axis=0) / (telling.sum(axis=0) + QUIETEST))
-        untold = telling.sum(axis=0) < 0.3 * expected.sum(axis=0)  # silence, or what rings in the room
+        told = telling.sum(axis=0)
+        measured = np.exp((telling * np.log(loudness / expected)).sum(axis=0) / (told + QUIETEST))
+        untold = told < 0.3 * expected.sum(axis=0)  # silence, or what rings in the room
         if self._gains is None:
-            self._gains = measured
+            self._gains, self._told = measured, told
         elif not self._settled:
-            self._gains = np.where(untold, self._gains, measured)
+            # The first moments of a word tell little, and wrongly if the delay is not exact yet.
+            better = ~untold & (told >= AS_TELLING * self._told)
+            self._gains = np.where(better, measured, self._gains)
+            self._told = np.maximum(told, self._told)
         limit = policy.margin * (expected * self._gains + self._noise)
         # Roots: otherwise one loud vowel would outweigh all the rest.
         share = float(np.sqrt(np.minimum(loudness, limit)).sum() / np.sqrt(loudness).sum())
