@@ -184,7 +184,10 @@ def test_a_phrase_with_nothing_to_say_still_ends(text: str) -> None:
     run(test)
 
 
-def test_others_have_their_turn_between_the_pieces_of_a_long_silence() -> None:
+def turns_of_others(text: str) -> list[int]:
+    """For each chunk of what is said, how many turns another task had had when it was given."""
+    given: list[int] = []
+
     async def test() -> None:
         turns = 0
 
@@ -194,47 +197,30 @@ def test_others_have_their_turn_between_the_pieces_of_a_long_silence() -> None:
                 turns += 1
                 await asyncio.sleep(0)
 
-        given: list[int] = []
         waiting = asyncio.create_task(others())
         channel = await SpeakChannel.open(
             engines(MortalEngine()), PLAIN, lambda _: given.append(turns), lambda *_: None
         )
-        channel.say('<break time="9s"/>.')
+        channel.say(text)
         channel.finish()
         await channel.finished()
         waiting.cancel()
-        assert len(given) >= 90
-        assert max(given.count(turn) for turn in given) <= 2
 
     run(test)
+    return given
+
+
+def test_others_have_their_turn_between_the_pieces_of_a_long_silence() -> None:
+    given = turns_of_others('<break time="9s"/>.')
+    assert len(given) >= 90
+    assert max(given.count(turn) for turn in given) <= 2
 
 
 def test_others_have_their_turn_between_the_pieces_of_a_long_word() -> None:
     """The word is known to be over, and its audio given, when its last part begins."""
-
-    async def test() -> None:
-        turns = 0
-
-        async def others() -> None:
-            nonlocal turns
-            while True:
-                turns += 1
-                await asyncio.sleep(0)
-
-        given: list[int] = []
-        waiting = asyncio.create_task(others())
-        number = "9" * 60
-        channel = await SpeakChannel.open(
-            engines(MortalEngine()), PLAIN, lambda _: given.append(turns), lambda *_: None
-        )
-        channel.say(number)
-        channel.finish()
-        await channel.finished()
-        waiting.cancel()
-        assert len(given) > 60
-        assert max(given.count(turn) for turn in given) <= 2
-
-    run(test)
+    given = turns_of_others("9" * 60)
+    assert len(given) > 60
+    assert max(given.count(turn) for turn in given) <= 2
 
 
 def test_a_lexicon_changes_the_sound_and_not_the_words() -> None:
